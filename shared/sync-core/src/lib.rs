@@ -1,0 +1,11 @@
+#![doc = include_str!("../README.md")]
+
+pub mod csv;
+pub mod events;
+pub mod identity;
+pub mod key;
+pub mod names;
+pub mod rejection;
+pub mod row;
+pub mod spec;
+pub mod values;

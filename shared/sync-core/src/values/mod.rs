@@ -1,0 +1,1 @@
+//! Values that are not personal: times, numbers, currencies, event names.
