@@ -1,5 +1,6 @@
 //! Events: mapping targets, and a row's way to an event's JSON.
 
+pub(crate) mod json;
 mod sources;
 mod table;
 mod targets;
