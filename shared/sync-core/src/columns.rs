@@ -66,12 +66,11 @@ impl<'a> ColumnFinder<'a> {
     /// The column of this name; when there is none it is noted as missing, and a column that no row has comes back.
     pub fn find(&mut self, name: &str, named_by: impl FnOnce() -> String) -> Column {
         let number = self.header.position(name).unwrap_or_else(|| {
-            let nearest = self.nearest(name);
-            self.missing.push(MissingColumn {
-                name: name.to_owned(),
-                named_by: named_by(),
-                nearest,
-            });
+            if self.missing.iter().all(|missing| missing.name != name) {
+                let nearest = self.nearest(name);
+                let missing = MissingColumn { name: name.to_owned(), named_by: named_by(), nearest };
+                self.missing.push(missing);
+            }
             usize::MAX
         });
         Column {
@@ -116,6 +115,7 @@ mod tests {
         let mut finder = ColumnFinder::new(&header);
         assert_eq!(finder.find("order_id", || "primary_key".to_owned()).number, 1);
         finder.find("email", || "mappings: user.email".to_owned());
+        finder.find("email", || "mappings: event_id".to_owned());
         finder.find("colour", || "mappings: properties.colour".to_owned());
         assert_eq!(
             finder.finish().unwrap_err().to_string(),

@@ -25,3 +25,6 @@ pub use mapper::{EventMapper, Fate, MAX_EVENT_BYTES, MappedEvent, MappedRow};
 pub use sources::Sources;
 pub use table::{EventField, FIELDS, ValueKind};
 pub use targets::{ALIASES, MAX_DEPTH, MAX_PATH_BYTES, MAX_POSITION, Step, Target, UnknownTarget};
+
+#[cfg(test)]
+mod tests;

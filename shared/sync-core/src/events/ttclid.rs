@@ -3,8 +3,8 @@
 /// The value of the query parameter `ttclid` of a URL, percent-decoded into `scratch` where that is needed.
 /// `None` when there is none, or it is empty or no text.
 pub(super) fn ttclid_of<'s, 'u: 's>(url: &'u str, scratch: &'s mut String) -> Option<&'s str> {
-    let (_, behind) = url.split_once('?')?;
-    let query = behind.split_once('#').map_or(behind, |(query, _)| query);
+    let before_fragment = url.split_once('#').map_or(url, |(before, _)| before);
+    let (_, query) = before_fragment.split_once('?')?;
     let raw = query
         .split('&')
         .find_map(|pair| {
