@@ -1,5 +1,5 @@
 use rlibphonenumber::{
-    NumberLengthType, PHONE_NUMBER_UTIL, ParseError, PhoneNumber, Region, ValidationError,
+    NumberLengthType, PHONE_NUMBER_UTIL, ParseError, PhoneNumber, PhoneNumberFormat, Region, ValidationError,
 };
 
 use super::hash::already_hashed;
@@ -111,13 +111,25 @@ fn is_without_plus(written: &PhoneText, region: Region) -> bool {
     if !written.digits().starts_with(itoa::Buffer::new().format(code)) {
         return false;
     }
-    let Ok((number, true)) = parse(&written.without_prefix(0), None) else { return false };
+    let Ok((number, true)) = parse(&written.without_prefix(0), None) else {
+        return false;
+    };
     let national = number.format_as(PhoneNumberFormat::National);
     let digits = national.bytes().filter(u8::is_ascii_digit).count();
     digits > number.get_national_significant_number().len()
 }
 
 fn parse(written: &PhoneText, region: Option<Region>) -> Result<(PhoneNumber, bool), &'static str> {
+    match parse_digits(written, region) {
+        Ok((number, assigned)) if !written.letters || (assigned && number.country_code == 1) => {
+            Ok((number, assigned))
+        }
+        _ if written.letters => Err(LETTERS),
+        result => result,
+    }
+}
+
+fn parse_digits(written: &PhoneText, region: Option<Region>) -> Result<(PhoneNumber, bool), &'static str> {
     let text = if written.plus {
         written.international()
     } else {
@@ -128,7 +140,7 @@ fn parse(written: &PhoneText, region: Option<Region>) -> Result<(PhoneNumber, bo
             "The number is national and no country is given; set `identity.default_country`, or write the number with \
              + and the country calling code"
         }
-        ParseError::InvalidCountryCode => "The number begins with a country calling code that does not exist",
+        ParseError::InvalidCountryCode => NO_SUCH_CODE,
         ParseError::TooShortAfterIdd | ParseError::TooShortNsn => TOO_SHORT,
         ParseError::TooLongNsn => TOO_LONG,
         ParseError::NotANumber(_) => "This is no phone number",
@@ -136,24 +148,24 @@ fn parse(written: &PhoneText, region: Option<Region>) -> Result<(PhoneNumber, bo
     if number.national_number == 0 {
         return Err("A phone number of zeros belongs to nobody; leave the value empty where there is none");
     }
-    match PHONE_NUMBER_UTIL.is_possible_number_with_reason(&number) {
-        Ok(NumberLengthType::IsPossible) => {}
-        Ok(NumberLengthType::IsPossibleLocalOnly) => {
-            return Err("The phone number lacks its area code; write it in full");
-        }
-        Err(ValidationError::TooShort) => return Err(TOO_SHORT),
-        Err(ValidationError::TooLong) => return Err(TOO_LONG),
-        Err(ValidationError::InvalidLength) => {
-            return Err("The phone number has a length that no number of its country has");
-        }
-        Err(ValidationError::InvalidCountryCode) => {
-            return Err("The number begins with a country calling code that does not exist");
-        }
+    if PHONE_NUMBER_UTIL.is_valid_number(&number) {
+        return Ok((number, true));
     }
-    let assigned = PHONE_NUMBER_UTIL.is_valid_number(&number);
-    Ok((number, assigned))
+    match PHONE_NUMBER_UTIL.is_possible_number_with_reason(&number) {
+        Ok(NumberLengthType::IsPossible) => Ok((number, false)),
+        Ok(NumberLengthType::IsPossibleLocalOnly) => {
+            Err("The phone number lacks its area code; write it in full")
+        }
+        Err(ValidationError::TooShort) => Err(TOO_SHORT),
+        Err(ValidationError::TooLong) => Err(TOO_LONG),
+        Err(ValidationError::InvalidLength) => {
+            Err("The phone number has a length that no number of its country has")
+        }
+        Err(ValidationError::InvalidCountryCode) => Err(NO_SUCH_CODE),
+    }
 }
 
+const NO_SUCH_CODE: &str = "The number begins with a country calling code that does not exist";
 const TOO_SHORT: &str = "The phone number is shorter than any number of its country";
 const TOO_LONG: &str = "The phone number is longer than any number of its country; separate numbers with a comma, and \
                         write foreign numbers with + and the country calling code";
@@ -180,5 +192,7 @@ fn write_e164<'b>(number: &PhoneNumber, buffer: &'b mut [u8; MAX_DIGITS + 1]) ->
     buffer.get(..len)
 }
 
+#[cfg(test)]
+mod countries;
 #[cfg(test)]
 mod tests;

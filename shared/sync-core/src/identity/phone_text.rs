@@ -108,6 +108,7 @@ impl PhoneText {
                 }
                 c if is_mark(c) || is_blank(c) => {}
                 _ if self.len >= 3 && is_extension(rest()) => break,
+                '~' | '\u{2053}' | '\u{223C}' | '\u{FF5E}' => {}
                 'a'..='z' | 'A'..='Z' if self.len >= 3 => {
                     letters += 1;
                     self.push(key_of(c))?;
@@ -270,10 +271,9 @@ fn is_extension(text: &str) -> bool {
 /// Marks between digits that mean nothing.
 fn is_mark(c: char) -> bool {
     matches!(c,
-        '-' | '.' | '/' | '(' | ')' | '[' | ']' | '_' | '*'
+        '-' | '.' | '/' | '(' | ')' | '[' | ']' | '_'
         | '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{30FC}' | '\u{FE63}' | '\u{FF0D}'..='\u{FF0F}'
         | '\u{FF08}' | '\u{FF09}' | '\u{FF3B}' | '\u{FF3D}' | '\u{B7}' | '\u{2022}' | '\u{2044}')
-        && c != '*'
 }
 
 /// White space and characters that show nothing: joiners, direction marks, the byte order mark.

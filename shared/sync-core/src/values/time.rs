@@ -456,3 +456,6 @@ fn unreadable(text: &str) -> &'static str {
         "The time cannot be read; write it as 2026-11-01T10:00:00Z, as a date 2026-11-01, or as seconds since 1970"
     }
 }
+
+#[cfg(test)]
+mod tests;

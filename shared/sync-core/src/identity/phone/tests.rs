@@ -1,10 +1,13 @@
+use proptest::prelude::*;
+use rlibphonenumber::PhoneNumberType;
+
 use super::*;
 
 fn read(text: &str, country: &str) -> Result<Phone, IdentityError> {
     phone(text, Country::new(country), PhoneRule::WithPlus, Hashing::Auto)
 }
 
-fn check(text: &str, country: &str, e164: &str) {
+pub(super) fn check(text: &str, country: &str, e164: &str) {
     let expected = Ok(Phone {
         hash: Sha256Hex::of(e164.as_bytes()),
         unassigned: false,
@@ -111,11 +114,119 @@ fn what_is_no_number_is_refused_with_a_reason() {
         ("12345678901234567890123456789012345", "DE", "more digits"),
         ("a@x.de", "DE", "Letters"),
         ("+", "DE", "no digits"),
-        ("12", "DE", "shorter"),
+        ("12", "DE", "area code"),
         ("?170 1234567", "DE", "character"),
     ] {
         let error = read(text, country).expect_err(text);
         assert_eq!(error.code, Code::InvalidPhone);
         assert!(error.message.contains(part), "{text:?}: {}", error.message);
+    }
+}
+
+#[test]
+fn unassigned_numbers_go_with_a_warning() {
+    for (text, country, e164) in [
+        ("+1 555 555 5555", "", "+15555555555"),
+        ("+49 1234", "", "+491234"),
+        ("0612345678", "AU", "+61612345678"),
+    ] {
+        let expected = Ok(Phone {
+            hash: Sha256Hex::of(e164.as_bytes()),
+            unassigned: true,
+        });
+        assert_eq!(read(text, country), expected, "{text}");
+    }
+}
+
+#[test]
+fn the_plus_stays_or_goes_by_the_rule() {
+    let digits = phone("+491701234567", None, PhoneRule::Digits, Hashing::Auto).unwrap();
+    assert_eq!(digits.hash, Sha256Hex::of(b"491701234567"));
+}
+
+#[test]
+fn hashed_numbers_stay() {
+    let digest = Sha256Hex::of(b"+491701234567");
+    let expected = Ok(Phone {
+        hash: digest,
+        unassigned: false,
+    });
+    let given = digest.as_str().to_uppercase();
+    assert_eq!(
+        phone(&given, None, PhoneRule::Digits, Hashing::AlreadyHashed),
+        expected
+    );
+    let error = phone("+491701234567", None, PhoneRule::WithPlus, Hashing::AlreadyHashed).unwrap_err();
+    assert_eq!(error.code, Code::NotHashed);
+    assert_eq!(
+        read(Sha256Hex::of(b"").as_str(), "DE").unwrap_err().code,
+        Code::InvalidPhone
+    );
+}
+
+#[test]
+fn a_number_without_its_plus_is_not_mistaken_for_a_national_one() {
+    check("4915112345678", "DE", "+4915112345678");
+    check("436641234567", "AT", "+436641234567");
+    check("447911123456", "GB", "+447911123456");
+    check("393331234567", "IT", "+393331234567");
+    // An area of Germany whose number looks like its calling code, with its trunk zero.
+    check("0491 123456", "DE", "+49491123456");
+}
+
+/// The examples of every plan and type, in the forms in which the library writes them.
+#[test]
+fn what_the_library_writes_is_read_again() {
+    let types = [
+        PhoneNumberType::Mobile,
+        PhoneNumberType::FixedLine,
+        PhoneNumberType::TollFree,
+        PhoneNumberType::UAN,
+    ];
+    let mut seen = 0;
+    for region in PHONE_NUMBER_UTIL.get_supported_regions() {
+        for kind in types {
+            let Ok(number) = PHONE_NUMBER_UTIL.get_example_number_for_type_and_region(region, kind) else {
+                continue;
+            };
+            let e164 = number.format_as(PhoneNumberFormat::E164);
+            check(&number.format_as(PhoneNumberFormat::International), "", &e164);
+            check(&number.format_as(PhoneNumberFormat::RFC3966), "", &e164);
+            check(
+                &number.format_as(PhoneNumberFormat::National),
+                region.as_region_str().as_str(),
+                &e164,
+            );
+            seen += 1;
+        }
+    }
+    assert!(seen > 600, "{seen}");
+}
+
+proptest! {
+    #[test]
+    fn normalising_twice_is_normalising_once(digits in "[1-9][0-9]{6,13}", region in prop::sample::select(vec![
+        "DE", "US", "IT", "BR", "AR", "MX", "RU", "JP", "CI",
+    ])) {
+        let country = Country::new(region);
+        let written = PhoneText::read(&digits).unwrap();
+        if let Ok((number, assigned)) = by_plan(&written, country.and_then(Country::region)) {
+            let mut buffer = [b'+'; MAX_DIGITS + 1];
+            if let Some(e164) = write_e164(&number, &mut buffer) {
+                let e164 = std::str::from_utf8(e164).unwrap();
+                let expected = Phone { hash: Sha256Hex::of(e164.as_bytes()), unassigned: !assigned };
+                prop_assert_eq!(read(e164, ""), Ok(expected), "{}", e164);
+            }
+        }
+    }
+
+    #[test]
+    fn no_text_panics_or_is_repeated(text in "[\\PC0-9+() ]{0,40}") {
+        for country in ["", "DE", "US"] {
+            if let Err(error) = read(&text, country) {
+                let text = text.trim();
+                prop_assert!(text.chars().count() < 5 || !error.message.contains(text));
+            }
+        }
     }
 }
