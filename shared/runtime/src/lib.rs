@@ -1,1 +1,3 @@
-//! runtime
+#![doc = include_str!("../README.md")]
+
+pub mod store;
