@@ -14,6 +14,9 @@ pub struct Pending {
     pub run: RunId,
     /// What waits.
     pub request: PendingRequest,
+    /// Whether a person asked to go on in spite of the guards.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub ignore_guards: bool,
 }
 
 /// What waits for its run.
@@ -53,13 +56,22 @@ pub struct Plan {
     pub spec: String,
     /// The export; `None` where there is none.
     pub export: Option<PendingRequest>,
-    /// Into how many parts the export is cut. Part `parts` holds carried rows and removals.
+    /// Whether one invocation does everything: one part, one partition, carried rows at the front of the part.
+    pub small: bool,
+    /// Into how many parts the export is cut. Unless the plan is small, part `parts` holds carried rows and removals.
     pub parts: u32,
     /// Into how many partitions the keys are divided. A power of two.
     pub partitions: u32,
     /// Whether a person asked to go on in spite of the guards.
     #[serde(default)]
     pub ignore_guards: bool,
+}
+
+impl Plan {
+    /// How many manifests the run has when all its batches are written.
+    pub fn manifests(&self) -> u32 {
+        if self.small { 1 } else { self.parts.saturating_add(1) }
+    }
 }
 
 /// `manifests/<sync>/<run>/<p>.json`: a part's batches are all written.

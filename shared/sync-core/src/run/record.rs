@@ -32,6 +32,8 @@ pub struct Counts {
     pub carried_expired: u64,
     /// Carried rows whose key had been accepted since.
     pub carried_done: u64,
+    /// Of the rows put into batches, those of unknown fate whose first try is beyond TikTok's 48 hours of memory.
+    pub resent_after_window: u64,
     /// Rows that go with a warning, by code.
     pub warnings: BTreeMap<String, u64>,
 }
@@ -63,6 +65,7 @@ impl Counts {
         self.carried_superseded += other.carried_superseded;
         self.carried_expired += other.carried_expired;
         self.carried_done += other.carried_done;
+        self.resent_after_window += other.resent_after_window;
         for (code, count) in &other.rejected {
             *self.rejected.entry(code.clone()).or_default() += count;
         }
@@ -134,8 +137,6 @@ pub struct Sums {
     pub carried_out: u64,
     /// Lost with a batch object that was gone.
     pub lost: u64,
-    /// Of the accepted rows, those sent again after TikTok's 48 hours of memory.
-    pub resent_after_window: u64,
 }
 
 /// The record of a run.
@@ -168,6 +169,9 @@ pub struct Record {
     /// Outcomes that hold carried rows: the next run starts from them.
     #[serde(default)]
     pub carried: Vec<String>,
+    /// Outcomes that hold refused rows: `retry` starts from them.
+    #[serde(default)]
+    pub refused: Vec<String>,
     /// Where the sums do not add up, in words. Empty, or there is a fault in Tideline.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub inconsistent: Vec<String>,
