@@ -1,0 +1,32 @@
+"""Fixtures: a stack of recorders (what wakes whom), and a stack of the real functions beside a sandbox."""
+
+import os
+import pathlib
+import sys
+
+import pytest
+
+from . import servers
+from .stack import Stack
+
+
+def target() -> pathlib.Path:
+    """Where cargo put the debug binaries."""
+    return pathlib.Path(os.environ.get("CARGO_TARGET_DIR", servers.ROOT / "target")) / "debug"
+
+
+@pytest.fixture(scope="session")
+def wiring(tmp_path_factory):
+    """The template with both functions replaced by recorders."""
+    folder = tmp_path_factory.mktemp("wiring")
+    recorder = folder / "bootstrap"
+    source = pathlib.Path(__file__).with_name("recorder.py").read_text()
+    recorder.write_text(f"#!{sys.executable}\n{source}")
+    emulator = servers.start_emulator(folder, 900, {"RECORDER_FOLDER": str(folder)})
+    try:
+        stack = Stack(emulator)
+        stack.folder = folder
+        stack.deploy({"ingest": recorder, "deliver": recorder}, {"Timing": "quick"}, folder)
+        yield stack
+    finally:
+        emulator.stop()
