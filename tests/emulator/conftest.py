@@ -1,18 +1,13 @@
 """Fixtures: a stack of recorders (what wakes whom), and a stack of the real functions beside a sandbox."""
 
-import os
 import pathlib
 import sys
 
 import pytest
 
+from . import pipeline as pipelines
 from . import servers
 from .stack import Stack
-
-
-def target() -> pathlib.Path:
-    """Where cargo put the debug binaries."""
-    return pathlib.Path(os.environ.get("CARGO_TARGET_DIR", servers.ROOT / "target")) / "debug"
 
 
 @pytest.fixture(scope="session")
@@ -30,3 +25,16 @@ def wiring(tmp_path_factory):
         yield stack
     finally:
         emulator.stop()
+
+
+@pytest.fixture(scope="session")
+def pipeline(tmp_path_factory):
+    """The template with the real functions, their API being the sandbox, and a connected destination `acme`."""
+    try:
+        running = pipelines.start(tmp_path_factory.mktemp("pipeline"), seconds=1800)
+    except FileNotFoundError as problem:
+        pytest.fail(str(problem), pytrace=False)
+    try:
+        yield running
+    finally:
+        running.stop()

@@ -1,5 +1,6 @@
 """The two servers of a test stack, each on a free port of 127.0.0.1 and under a guard: the AWS emulator and the sandbox."""
 
+import json
 import os
 import pathlib
 import socket
@@ -19,6 +20,7 @@ class Server:
 
     def __init__(self, name: str, url: str, log: pathlib.Path, process: subprocess.Popen):
         self.name, self.url, self.log, self._process = name, url, log, process
+        self.group = process.pid  # of the guard, the server and all that it starts
 
     def stop(self) -> None:
         if self._process.stdin and not self._process.stdin.closed:
@@ -39,11 +41,17 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-def _start(name: str, command: list[str], env: dict, cwd: pathlib.Path, log: pathlib.Path, url: str, ready: str,
-           seconds: float) -> Server:
-    log.parent.mkdir(parents=True, exist_ok=True)
+def start(name: str, command: list[str], folder: pathlib.Path, seconds: float, ready: str, env: dict | None = None) -> Server:
+    """Starts a server that takes `--port`, and waits until it answers `ready`. It lives for at most `seconds`."""
+    port = free_port()
+    return _start(name, [*command, "--port", str(port)], dict(os.environ) if env is None else env, folder,
+                  f"http://127.0.0.1:{port}", ready, seconds)
+
+
+def _start(name: str, command: list[str], env: dict, folder: pathlib.Path, url: str, ready: str, seconds: float) -> Server:
+    log = folder / f"{name}.log"
     with open(log, "wb") as out:
-        process = subprocess.Popen([sys.executable, str(GUARD), str(seconds), *command], env=env, cwd=cwd,
+        process = subprocess.Popen([sys.executable, str(GUARD), str(seconds), *command], env=env, cwd=folder,
                                    stdin=subprocess.PIPE, stdout=out, stderr=out, start_new_session=True)
     server = Server(name, url, log, process)
     for _ in range(1200):
@@ -58,6 +66,11 @@ def _start(name: str, command: list[str], env: dict, cwd: pathlib.Path, log: pat
             time.sleep(0.05)
     server.stop()
     raise RuntimeError(f"{name} did not answer on {url} within a minute; its log is {log}:\n{tail(log)}")
+
+
+def get_json(url: str):
+    with urllib.request.urlopen(url, timeout=60) as answer:
+        return json.load(answer)
 
 
 def tail(log: pathlib.Path, lines: int = 40) -> str:
@@ -80,13 +93,11 @@ def start_emulator(folder: pathlib.Path, seconds: float, extra_env: dict | None 
         LAMBDA_EXECUTOR="local",  # functions as child processes
         TMPDIR=str(scratch),
         PATH=f"{pathlib.Path(sys.executable).parent}:{env['PATH']}",
-        **(extra_env or {}),
     )
-    return _start("emulator", ["ministack"], env, scratch, folder / "emulator.log", url, "/_ministack/health", seconds)
+    env.update(extra_env or {})
+    return _start("emulator", ["ministack"], env, folder, url, "/_ministack/health", seconds)
 
 
 def start_sandbox(folder: pathlib.Path, binary: pathlib.Path, seconds: float) -> Server:
     """Starts the stand-in for TikTok's API."""
-    url = f"http://127.0.0.1:{(port := free_port())}"
-    return _start("sandbox", [str(binary), "--port", str(port)], dict(os.environ), folder, folder / "sandbox.log", url,
-                  "/_sandbox/events", seconds)
+    return start("sandbox", [str(binary)], folder, seconds, "/_sandbox/events")

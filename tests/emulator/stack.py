@@ -7,7 +7,6 @@ import pathlib
 import re
 import subprocess
 import time
-import urllib.request
 import zipfile
 
 import boto3
@@ -165,11 +164,6 @@ class Stack:
             except Exception as problem:  # a report about a failure must not hide it
                 said.append(f"{name}: {problem}")
         return "\n".join(said)
-
-
-def get_json(url: str):
-    with urllib.request.urlopen(url, timeout=60) as answer:
-        return json.load(answer)
 
 
 def until(test, seconds: float):
