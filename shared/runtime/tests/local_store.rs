@@ -9,6 +9,7 @@ use std::time::{Duration, SystemTime};
 use bytes::Bytes;
 use runtime::store::{LocalStore, Put, Store, StoreError};
 
+#[expect(clippy::unwrap_used, reason = "called by tests only")]
 fn store() -> (tempfile::TempDir, LocalStore) {
     let folder = tempfile::tempdir().unwrap();
     let store = LocalStore::open(folder.path()).unwrap();
