@@ -43,6 +43,14 @@ impl KeyColumns {
     /// `missing_primary_key` when a column is empty, `row_too_large` when the key is longer than
     /// [`MAX_KEY_BYTES`].
     pub fn read(&self, row: &Row<'_>, key: &mut PrimaryKey) -> Result<(), Problem> {
+        let result = self.read_columns(row, key);
+        if result.is_err() {
+            key.text.clear();
+        }
+        result
+    }
+
+    fn read_columns(&self, row: &Row<'_>, key: &mut PrimaryKey) -> Result<(), Problem> {
         key.text.clear();
         key.several = self.columns.len() > 1;
         key.personal = self.personal;

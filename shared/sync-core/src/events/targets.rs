@@ -210,8 +210,16 @@ impl Target {
         } else {
             (other, self)
         };
-        inner.steps.starts_with(&outer.steps)
-            && !matches!(outer.kind, ValueKind::Object | ValueKind::Contents)
+        match outer
+            .steps
+            .iter()
+            .zip(&inner.steps)
+            .find(|(one, other)| one != other)
+        {
+            // A key and a position at the same place: it cannot be both an object and a list.
+            Some((one, other)) => matches!(one, Step::Key(_)) != matches!(other, Step::Key(_)),
+            None => !matches!(outer.kind, ValueKind::Object | ValueKind::Contents),
+        }
     }
 
     /// The known path that this one was probably meant to be; only for keys that TikTok does not list.
@@ -227,6 +235,14 @@ impl Target {
             .filter(|(distance, path)| *distance <= 2 && path.len() >= "properties.".len() + 5)
             .map(|(_, path)| path)
     }
+}
+
+/// The target for a key of `properties` that would carry a person's identity in the clear.
+pub(super) fn clear_identity(key: &str) -> Option<&'static str> {
+    CLEAR_IDENTITY
+        .iter()
+        .find(|(clear, _)| clear.eq_ignore_ascii_case(key))
+        .map(|(_, home)| *home)
 }
 
 fn unknown(message: String) -> UnknownTarget {
@@ -441,6 +457,7 @@ mod tests {
             "properties.preferred_price_range",
             "properties.preferred_price_range[0]"
         ));
+        assert!(conflict("properties.size.eu", "properties.size[0]"));
         assert!(!conflict("user.email", "emails"));
         assert!(!conflict("properties.contents", "properties.contents[0].price"));
         assert!(!conflict("properties", "properties.value"));

@@ -4,5 +4,5 @@
 mod read;
 mod write;
 
-pub(crate) use read::{JsonError, Kind, Reader, Text};
+pub(crate) use read::{JsonError, Kind, Reader};
 pub(crate) use write::{write_key, write_string};

@@ -300,6 +300,38 @@ impl<'a> Reader<'a> {
         Ok(true)
     }
 
+    /// Leaves the next value out.
+    pub(crate) fn skip(&mut self) -> Result<(), JsonError> {
+        match self.peek()? {
+            Kind::Null | Kind::Boolean => {
+                self.word()?;
+            }
+            Kind::Number => {
+                self.number()?;
+            }
+            Kind::Text => {
+                self.string()?;
+            }
+            Kind::List => {
+                self.open(Kind::List)?;
+                let mut first = true;
+                while self.element(first)? {
+                    self.skip()?;
+                    first = false;
+                }
+            }
+            Kind::Object => {
+                self.open(Kind::Object)?;
+                let mut first = true;
+                while self.member(first)?.is_some() {
+                    self.skip()?;
+                    first = false;
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// Appends the next value without its blanks.
     pub(crate) fn copy(&mut self, out: &mut Vec<u8>, scratch: &mut String) -> Result<(), JsonError> {
         match self.peek()? {
