@@ -1,7 +1,8 @@
 //! A place in the tree with its path. What is asked of it and not there becomes an error of the report, and `None`.
 
-use super::nearest::expected_one_of;
+use super::nearest::{expected_one_of, nearest};
 use super::report::{NamedColumn, Report};
+use super::scalar::{Plain, plain};
 use super::yaml::{Node, Position, Value};
 
 /// A value of the file, where it stands and what it is called.
@@ -20,30 +21,8 @@ pub(super) struct Keys<'a> {
     at: Position,
     path: String,
     entries: Vec<(&'a str, Cursor<'a>)>,
-}
-
-/// What an unquoted scalar means (YAML 1.2, core schema).
-pub(super) enum Plain {
-    Null,
-    Boolean(bool),
-    Number,
-    Text,
-}
-
-pub(super) fn plain(text: &str) -> Plain {
-    match text {
-        "" | "~" | "null" | "Null" | "NULL" => Plain::Null,
-        "true" | "True" | "TRUE" => Plain::Boolean(true),
-        "false" | "False" | "FALSE" => Plain::Boolean(false),
-        _ if is_number(text) => Plain::Number,
-        _ => Plain::Text,
-    }
-}
-
-fn is_number(text: &str) -> bool {
-    text.bytes().any(|b| b.is_ascii_digit())
-        && text.bytes().all(|b| b.is_ascii_digit() || b"+-.eE".contains(&b))
-        && text.parse::<f64>().is_ok()
+    /// Keys that another one was probably meant to be: they are not called missing as well.
+    misspelt: Vec<&'static str>,
 }
 
 impl<'a> Cursor<'a> {
@@ -79,8 +58,25 @@ impl<'a> Cursor<'a> {
         self.report.warning(self.at(), &self.path, message);
     }
 
+    /// Notes that this names a column of the export.
+    pub(super) fn names_column(&self, name: &str, at: Position) {
+        self.report.column(NamedColumn {
+            name: name.to_owned(),
+            at,
+            path: self.path.clone(),
+        });
+    }
+
+    pub(super) fn value(&self) -> &'a Value {
+        &self.node.value
+    }
+
+    pub(super) fn key_at(&self) -> Position {
+        self.key_at
+    }
+
     /// Nothing stands nowhere: its key is what can be pointed at.
-    fn at(&self) -> Position {
+    pub(super) fn at(&self) -> Position {
         if self.is_null() { self.key_at } else { self.node.at }
     }
 
@@ -89,13 +85,13 @@ impl<'a> Cursor<'a> {
     }
 
     /// Something else stands here than was expected.
-    fn unexpected<T>(&self, expected: &str) -> Option<T> {
+    pub(super) fn unexpected<T>(&self, expected: &str) -> Option<T> {
         let found = match &self.node.value {
             Value::List(_) => "a list",
             Value::Map(_) => "keys",
             Value::Quoted(_) => "text",
             Value::Plain(text) => match plain(text) {
-                Plain::Null => "nothing (leave the key out to get its default)",
+                Plain::Null => "nothing",
                 Plain::Boolean(_) => "true or false",
                 Plain::Number => "a number",
                 Plain::Text => "text",
@@ -115,7 +111,10 @@ impl<'a> Cursor<'a> {
 
     /// The value as a map of these keys. Any other key is an error, as is a repeated one (the first counts).
     pub(super) fn keys(&self, known: &[&'static str]) -> Option<Keys<'a>> {
-        let entries = self.entries(&format!("the keys {}", known.join(", ")))?;
+        let entries = match known {
+            [only] => self.entries(&format!("the key {only}"))?,
+            _ => self.entries(&format!("the keys {}", known.join(", ")))?,
+        };
         #[cfg(test)]
         self.report
             .keys
@@ -125,14 +124,21 @@ impl<'a> Cursor<'a> {
         let (known_entries, unknown) = entries
             .into_iter()
             .partition::<Vec<_>, _>(|(name, _)| known.contains(name));
+        let mut misspelt = Vec::new();
         for (name, cursor) in unknown {
-            cursor.error_at_key(expected_one_of(Some(name), known));
+            let expected = match known {
+                [only] => format!("expected the key {only}"),
+                _ => expected_one_of(Some(name), known),
+            };
+            cursor.error_at_key(expected);
+            misspelt.extend(nearest(name, known.iter().copied()));
         }
         Some(Keys {
             report: self.report,
             at: self.node.at,
             path: self.path.clone(),
             entries: known_entries,
+            misspelt,
         })
     }
 
@@ -194,130 +200,6 @@ impl<'a> Cursor<'a> {
         };
         nodes.iter().enumerate().map(cursor).collect()
     }
-
-    /// The value as text, as it is written: an unquoted number loses nothing. `expected` completes "expected …".
-    pub(super) fn text(&self, expected: &str) -> Option<&'a str> {
-        match &self.node.value {
-            Value::Quoted(text) => Some(text),
-            Value::Plain(text) => match plain(text) {
-                Plain::Number | Plain::Text => Some(text),
-                Plain::Null if text.is_empty() => self.unexpected(expected),
-                Plain::Null | Plain::Boolean(_) => {
-                    self.error(format!(
-                        "expected {expected}; if the text {text} is meant, write \"{text}\" in quotes"
-                    ));
-                    None
-                }
-            },
-            Value::List(_) | Value::Map(_) => self.unexpected(expected),
-        }
-    }
-
-    /// The value as text; `true` and `false` are taken as they are written.
-    pub(super) fn constant(&self, expected: &str) -> Option<&'a str> {
-        match &self.node.value {
-            Value::Plain(text) if matches!(plain(text), Plain::Boolean(_)) => Some(text),
-            _ => self.text(expected),
-        }
-    }
-
-    /// The name of a column of the export, kept for the report.
-    pub(super) fn column(&self) -> Option<String> {
-        let name = self.foreign_column()?;
-        self.report.column(NamedColumn {
-            name: name.clone(),
-            at: self.node.at,
-            path: self.path.clone(),
-        });
-        Some(name)
-    }
-
-    /// Notes that the key itself is the name of a column of the export.
-    pub(super) fn name_column(&self, name: &str) {
-        self.report.column(NamedColumn {
-            name: name.to_owned(),
-            at: self.key_at,
-            path: self.path.clone(),
-        });
-    }
-
-    /// The name of a column of another file.
-    pub(super) fn foreign_column(&self) -> Option<String> {
-        let name = self.text("the name of a column")?;
-        if name.is_empty() {
-            self.error("expected the name of a column, found an empty text");
-            return None;
-        }
-        Some(name.to_owned())
-    }
-
-    /// `true` or `false`.
-    pub(super) fn boolean(&self) -> Option<bool> {
-        let Value::Plain(text) = &self.node.value else {
-            return self.unexpected("true or false");
-        };
-        if let Plain::Boolean(value) = plain(text) {
-            return Some(value);
-        }
-        match text.to_ascii_lowercase().as_str() {
-            "yes" | "y" | "on" | "1" => self.error("expected true or false; did you mean true?"),
-            "no" | "n" | "off" | "0" => self.error("expected true or false; did you mean false?"),
-            _ => return self.unexpected("true or false"),
-        }
-        None
-    }
-
-    /// A whole number of a range, both ends included.
-    pub(super) fn whole(&self, least: u64, most: u64) -> Option<u64> {
-        let expected = if most == u64::MAX {
-            format!("a whole number from {least}")
-        } else {
-            format!("a whole number from {least} to {most}")
-        };
-        let Value::Plain(text) = &self.node.value else {
-            return self.unexpected(&expected);
-        };
-        if !matches!(plain(text), Plain::Number) {
-            return self.unexpected(&expected);
-        }
-        match text.parse::<u64>() {
-            Ok(number) if (least..=most).contains(&number) => Some(number),
-            _ => {
-                self.error(format!("expected {expected}"));
-                None
-            }
-        }
-    }
-
-    /// A percentage, 0 to 100; the sign is optional.
-    pub(super) fn percent(&self) -> Option<f64> {
-        let expected = "a number from 0 to 100, in percent";
-        let (Value::Plain(text) | Value::Quoted(text)) = &self.node.value else {
-            return self.unexpected(expected);
-        };
-        let digits = text.strip_suffix('%').unwrap_or(text).trim_end();
-        match digits.parse::<f64>() {
-            Ok(percent) if is_number(digits) && (0.0..=100.0).contains(&percent) => Some(percent),
-            _ if is_number(digits) => {
-                self.error(format!("expected {expected}"));
-                None
-            }
-            _ => self.unexpected(expected),
-        }
-    }
-
-    /// One of these words.
-    pub(super) fn choice<T: Copy>(&self, choices: &[(&str, T)]) -> Option<T> {
-        let words: Vec<&str> = choices.iter().map(|(word, _)| *word).collect();
-        let (Value::Plain(text) | Value::Quoted(text)) = &self.node.value else {
-            return self.unexpected(expected_one_of(None, &words).trim_start_matches("expected "));
-        };
-        if let Some((_, value)) = choices.iter().find(|(word, _)| word == text) {
-            return Some(*value);
-        }
-        self.error(expected_one_of(Some(text), &words));
-        None
-    }
 }
 
 impl<'a> Cursor<'a> {
@@ -373,8 +255,18 @@ impl<'a> Keys<'a> {
 
     /// The error that a key is missing.
     pub(super) fn missing(&self, key: &str, expected: &str) {
+        if self.misspelt.contains(&key) {
+            return;
+        }
         let message = format!("expected {expected}, but the key is missing");
         self.report.error(self.at, &join(&self.path, key), message);
+    }
+
+    /// The error that none of several keys is there.
+    pub(super) fn none_of(&self, keys: &[&str], message: impl Into<String>) {
+        if !keys.iter().any(|key| self.misspelt.contains(key)) {
+            self.error(message);
+        }
     }
 
     /// An error about the map as a whole.

@@ -45,7 +45,9 @@ pub struct SyncSpec {
 }
 
 /// What a sync sends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum SyncType {
     /// Events of a website (`event_source: web`).
@@ -59,7 +61,9 @@ pub enum SyncType {
 }
 
 /// How a sync treats the rows of an export, given what was sent before.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Mode {
     /// Events: keys never accepted before are sent.
@@ -90,7 +94,8 @@ pub struct Model {
 }
 
 /// A format of exports.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, schemars::JsonSchema)]
+#[schemars(rename_all = "snake_case")]
 pub enum Format {
     /// Comma- or otherwise separated text.
     Csv,
@@ -180,19 +185,20 @@ impl EventSource {
 /// Where an event's name comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum EventNameRule {
-    /// The same name for each row, checked when the spec was read.
+    /// The same name for each row, checked when the spec was read, and the new one with `modern_names`.
     Value(String),
     /// The value of a column, through the map where it holds the value.
     From {
         /// The column.
         column: String,
-        /// The company's own names to TikTok's.
+        /// The company's own names to TikTok's, which are checked, and the new ones with `modern_names`.
         map: BTreeMap<String, String>,
     },
 }
 
 /// What happens to an event that is too old or too far ahead.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, schemars::JsonSchema)]
+#[schemars(rename_all = "snake_case")]
 pub enum OutOfRange {
     /// It is not sent.
     Refuse,
@@ -278,7 +284,8 @@ pub enum PersonTarget {
 }
 
 /// How identity values are taken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, schemars::JsonSchema)]
+#[schemars(rename_all = "snake_case")]
 pub enum Hashing {
     /// Exactly 64 hexadecimal digits are taken as hashed; anything else is normalised and hashed.
     #[default]
@@ -308,7 +315,8 @@ pub enum CountryRule {
 }
 
 /// A form of an email address.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, schemars::JsonSchema)]
+#[schemars(rename_all = "snake_case")]
 pub enum EmailRule {
     /// Trimmed and lower-cased.
     Plain,
@@ -319,7 +327,8 @@ pub enum EmailRule {
 }
 
 /// A form of a phone number.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, schemars::JsonSchema)]
+#[schemars(rename_all = "snake_case")]
 pub enum PhoneRule {
     /// E.164 with its plus.
     WithPlus,

@@ -10,10 +10,21 @@ pub(super) fn nearest<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) 
     let most = (word.chars().count() / 3).max(1);
     known
         .into_iter()
-        .map(|candidate| (strsim::damerau_levenshtein(&word, &folded(candidate)), candidate))
+        .map(|candidate| (distance(&word, &folded(candidate)), candidate))
         .filter(|(distance, _)| *distance <= most)
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
+}
+
+/// The number of edits. One word that begins with the other is one edit away.
+fn distance(word: &str, candidate: &str) -> usize {
+    let begins =
+        word.len().min(candidate.len()) >= 3 && (word.starts_with(candidate) || candidate.starts_with(word));
+    if begins && word != candidate {
+        1
+    } else {
+        strsim::damerau_levenshtein(word, candidate)
+    }
 }
 
 fn folded(word: &str) -> String {

@@ -159,9 +159,8 @@ fn syntax(text: &str, error: &saphyr_parser::ScanError) -> String {
         .lines()
         .nth(error.marker().line().saturating_sub(1))
         .unwrap_or_default();
-    let indent = &line.trim_start_matches([' ', '\t']);
-    let tab = line.len() > indent.len() && line.trim_end_matches(*indent).contains('\t');
-    if tab {
+    let indented_by_tab = line.chars().take_while(|c| c.is_whitespace()).any(|c| c == '\t');
+    if indented_by_tab || info.contains("tab") {
         format!("expected YAML: {info}; indent with blanks, YAML takes no tabs there")
     } else {
         format!("expected YAML: {info}")
@@ -253,6 +252,9 @@ impl Builder {
                 };
                 let (nodes, depth) = extent(&node);
                 self.nodes += nodes;
+                if self.nodes > MAX_NODES {
+                    return too_many(at);
+                }
                 if self.open.len() + depth > MAX_DEPTH {
                     return too_deep(at);
                 }
@@ -298,6 +300,10 @@ impl Builder {
         }
         Ok(())
     }
+}
+
+fn too_many<T>(at: Position) -> Result<T, Unreadable> {
+    unreadable(at, format!("expected at most {MAX_NODES} values in a spec"))
 }
 
 fn too_deep<T>(at: Position) -> Result<T, Unreadable> {

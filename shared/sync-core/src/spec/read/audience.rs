@@ -87,7 +87,10 @@ fn audience_ref(keys: &Keys<'_>, way: Option<Way>) -> Option<AudienceRef> {
             None
         }
         (None, None) => {
-            keys.error("expected name, for an audience to make, or id, for an existing one");
+            keys.none_of(
+                &["name", "id"],
+                "expected name, for an audience to make, or id, for an existing one",
+            );
             None
         }
     }
@@ -190,7 +193,7 @@ pub(super) fn match_booster(keys: &Keys<'_>, kind: Option<SyncType>) -> Option<O
             let pairs: Vec<_> = pairs
                 .into_iter()
                 .map(|(column, cursor)| {
-                    cursor.name_column(column);
+                    cursor.names_column(column, cursor.key_at());
                     Some((column.to_owned(), cursor.foreign_column()?))
                 })
                 .collect();

@@ -37,7 +37,7 @@ pub(super) fn read(keys: &Keys<'_>, kind: Option<SyncType>) -> Option<Vec<EventB
         (Some(_), None) => {
             keys.missing(
                 "event",
-                "what events the rows make, for example {pixel_code: …, name: {value: Purchase}}",
+                "an event block, for example {pixel_code: C4A1, name: {value: Purchase}}",
             );
             return None;
         }
@@ -207,7 +207,7 @@ fn name_rule(cursor: &Cursor<'_>, names: &Names) -> Option<EventNameRule> {
             None
         }
         (None, None) => {
-            keys.error("expected {value: Purchase} or {from: column}");
+            keys.none_of(&["value", "from"], "expected {value: Purchase} or {from: column}");
             None
         }
     }
@@ -222,6 +222,7 @@ fn name_map(cursor: &Cursor<'_>, names: &Names) -> Option<BTreeMap<String, Strin
     entries.into_iter().collect()
 }
 
+/// The name as it is sent: without blanks at its ends, and under its new name with `modern_names`.
 fn event_name(cursor: &Cursor<'_>, names: &Names) -> Option<String> {
     let name = cursor.text("the name of an event, such as Purchase")?;
     let source = match names.kind? {
@@ -231,9 +232,14 @@ fn event_name(cursor: &Cursor<'_>, names: &Names) -> Option<String> {
         SyncType::CustomAudience => return None,
     };
     match event_name::check(name, source, names.custom?, names.modern) {
-        Ok(_) => Some(name.to_owned()),
+        Ok(checked) => {
+            if let Some(warning) = checked.warning {
+                cursor.warning(warning.message);
+            }
+            Some(checked.name.into_owned())
+        }
         Err(error) => {
-            cursor.error(format!("expected the name of an event: {}", error.message));
+            cursor.error(format!("expected the name of an event. {}", error.message));
             None
         }
     }

@@ -50,7 +50,7 @@ pub(super) fn read(keys: &Keys<'_>, kind: Option<SyncType>) -> Option<Vec<Mappin
 fn mapping(cursor: &Cursor<'_>, kind: Option<SyncType>) -> Option<Mapping> {
     let keys = cursor.keys(&["from", "value", "to"])?;
     let to = keys
-        .need("to", "where the value goes, such as user.email")
+        .need("to", "a target, such as user.email")
         .and_then(|cursor| match kind? {
             SyncType::CustomAudience => person_target(&cursor).map(MappingTarget::Person),
             kind => event_target(&cursor, kind).map(MappingTarget::Event),
@@ -65,7 +65,10 @@ fn mapping(cursor: &Cursor<'_>, kind: Option<SyncType>) -> Option<Mapping> {
             None
         }
         (None, None) => {
-            keys.error("expected from, for a column, or value, for the same value in each row");
+            keys.none_of(
+                &["from", "value"],
+                "expected from, for a column, or value, for the same value in each row",
+            );
             None
         }
     };

@@ -27,6 +27,29 @@ pub(in super::super) const RUN_ON: &[(&str, RunOnWord)] = &[
 /// Where the bucket holds exports. Its notification covers this prefix and no other: an export elsewhere would wake
 /// nobody, and a prefix among the product's own objects would make exports of them.
 const EXPORTS: &str = "models/";
+/// What else lies in the bucket: nobody means it as a model.
+const OWN_FOLDERS: &[&str] = &[
+    "",
+    "models",
+    "syncs",
+    "identities",
+    "pending",
+    "state",
+    "batches",
+    "outcomes",
+    "plan",
+    "tasks",
+    "work",
+    "manifests",
+    "progress",
+    "parts",
+    "closed",
+    "wake",
+    "runs",
+    "rejected",
+    "calls",
+    "oauth",
+];
 const PATH: &str = "a folder of exports, models/<model>/";
 /// Far below S3's 1,024 bytes for a key, so that the export's own name has room.
 const MAX_PATH_BYTES: usize = 512;
@@ -37,9 +60,7 @@ pub(in super::super) const NULL_VALUES: &[&str] = &["", "\\N", "NULL"];
 /// The model. `mode` decides what `run_on` is by default.
 pub(super) fn read(keys: &Keys<'_>, mode: Option<Mode>) -> Option<Model> {
     let known = &["path", "primary_key", "format", "csv", "run_on", "time_zone"];
-    let keys = keys
-        .need("model", "where the exports lie and their primary key")?
-        .keys(known)?;
+    let keys = keys.need("model", "the keys path and primary_key")?.keys(known)?;
     let path = keys.need("path", PATH).and_then(|cursor| path(&cursor));
     let primary_key = keys
         .need(
@@ -93,14 +114,9 @@ fn path(cursor: &Cursor<'_>) -> Option<String> {
         return refuse("every file in the folder counts, so leave * and ? out");
     }
     let Some(model) = path.strip_prefix(EXPORTS) else {
-        let inside = path.find(EXPORTS).and_then(|at| path.get(at..)).unwrap_or(path);
-        let inside = inside.trim_start_matches(['.', '/']);
-        let model = inside.strip_prefix(EXPORTS).unwrap_or(inside).trim_matches('/');
-        let plausible = !model.is_empty() && !model.contains(':') && !model.contains("..");
-        return if plausible {
-            refuse(&format!("did you mean {EXPORTS}{model}/?"))
-        } else {
-            refuse("exports lie under models/ in the bucket")
+        return match suggested(path) {
+            Some(model) => refuse(&format!("did you mean {EXPORTS}{model}/?")),
+            None => refuse("exports lie under models/ in the bucket"),
         };
     };
     let folders = model.strip_suffix('/').unwrap_or(model);
@@ -117,6 +133,16 @@ fn path(cursor: &Cursor<'_>) -> Option<String> {
         "read as the folder {path}/, for exports lie in folders; end it with a slash"
     ));
     Some(format!("{path}/"))
+}
+
+/// The model's folder in a path that is not below [`EXPORTS`], for example in an S3 URL of it.
+fn suggested(path: &str) -> Option<&str> {
+    let inside = path.find(EXPORTS).and_then(|at| path.get(at..)).unwrap_or(path);
+    let inside = inside.trim_start_matches(['.', '/']);
+    let model = inside.strip_prefix(EXPORTS).unwrap_or(inside).trim_matches('/');
+    let folder = model.split('/').next().unwrap_or_default();
+    let plausible = !OWN_FOLDERS.contains(&folder) && !model.contains(':') && !model.contains("..");
+    plausible.then_some(model)
 }
 
 fn primary_key(cursor: &Cursor<'_>) -> Option<Vec<String>> {
@@ -244,12 +270,8 @@ fn run_on(keys: &Keys<'_>, mode: Option<Mode>) -> Option<RunOn> {
             None => None,
         };
     };
-    if cursor.is_list() {
-        cursor.error(format!("expected {expected}"));
-        return None;
-    }
     if !cursor.is_map() {
-        return match cursor.choice(RUN_ON)? {
+        return match cursor.choice_or(RUN_ON, &["{marker: FILE}"])? {
             RunOnWord::EachFile => Some(RunOn::EachFile),
             RunOnWord::Schedule => Some(RunOn::Schedule),
         };
@@ -272,7 +294,13 @@ fn time_zone(cursor: &Cursor<'_>) -> Option<jiff::tz::TimeZone> {
         return Some(zone);
     }
     let zones: Vec<String> = jiff::tz::db().available().map(|zone| zone.to_string()).collect();
-    match nearest(name, zones.iter().map(String::as_str)) {
+    let city = |zone: &&str| {
+        zone.rsplit('/')
+            .next()
+            .is_some_and(|city| city.eq_ignore_ascii_case(name))
+    };
+    let zones = || zones.iter().map(String::as_str);
+    match zones().find(city).or_else(|| nearest(name, zones())) {
         Some(zone) => cursor.error(format!("expected {expected}; did you mean {zone}?")),
         None => cursor.error(format!("expected {expected}")),
     }

@@ -109,17 +109,11 @@ fn country(cursor: &Cursor<'_>) -> Option<CountryRule> {
     }
     let expected = "a country by its two letters (ISO 3166-1), such as DE, or {from: column}";
     let text = cursor.text(expected)?;
-    match Country::new(text) {
-        Ok(country) => Some(CountryRule::Value(country)),
-        Err(_) if text.eq_ignore_ascii_case("UK") => {
-            cursor.error(format!("expected {expected}; did you mean GB?"));
-            None
-        }
-        Err(_) => {
-            cursor.error(format!("expected {expected}"));
-            None
-        }
+    let country = Country::new(text);
+    if country.is_none() {
+        cursor.error(format!("expected {expected}"));
     }
+    country.map(CountryRule::Value)
 }
 
 /// `currencies`: the codes that are taken beyond TikTok's list.
@@ -136,9 +130,9 @@ pub(super) fn currencies(keys: &Keys<'_>) -> Option<Vec<Currency>> {
     for cursor in cursor.list("a list of currency codes, such as [RSD]")? {
         let expected = "a currency code of three letters, such as RSD";
         match cursor.text(expected).map(Currency::new) {
-            Some(Ok(currency)) if currencies.contains(&currency) => {}
-            Some(Ok(currency)) => currencies.push(currency),
-            Some(Err(_)) => {
+            Some(Some(currency)) if currencies.contains(&currency) => {}
+            Some(Some(currency)) => currencies.push(currency),
+            Some(None) => {
                 cursor.error(format!("expected {expected}"));
                 complete = false;
             }
