@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Map, Value, value::RawValue};
+use serde_json::{Map, Value, json, value::RawValue};
 
 use crate::{
     call::Call,
@@ -46,13 +46,12 @@ pub(crate) fn expect_type(call: &Call, wanted: &str) -> Result<(), Refusal> {
 }
 
 /// The keys of a JSON body with their values unread: a list of a thousand events is read row by row.
-pub(crate) fn raw_object(call: &Call) -> Result<BTreeMap<String, &RawValue>, Refusal> {
+fn raw_object(call: &Call) -> Result<BTreeMap<String, &RawValue>, Refusal> {
     serde_json::from_slice(&call.body).map_err(|_| {
-        let words = match serde_json::from_slice::<serde::de::IgnoredAny>(&call.body) {
-            Ok(_) => "Request body must be a JSON object.",
-            Err(_) => "Request body is not valid JSON.",
-        };
-        Refusal::new(PARAM_ERROR, words)
+        match serde_json::from_slice::<serde::de::IgnoredAny>(&call.body) {
+            Ok(_) => Refusal::new(PARAM_ERROR, "Request body must be a JSON object."),
+            Err(_) => invalid_json(),
+        }
     })
 }
 
@@ -64,12 +63,37 @@ pub(crate) fn checked_object(
 ) -> Result<Map<String, Value>, Refusal> {
     let mut object = Map::new();
     for (name, raw) in raw_object(call)? {
-        let value = serde_json::from_str(raw.get())
-            .map_err(|_| Refusal::new(PARAM_ERROR, "Request body is not valid JSON."))?;
-        object.insert(name, value);
+        object.insert(name, parsed(raw)?);
     }
     check_fields(&object, settings, fields)?;
     Ok(object)
+}
+
+/// A JSON body, and the members of its list `rows` unread; in the object, the list stands empty.
+pub(crate) fn object_with_rows<'call>(
+    call: &'call Call,
+    rows: &str,
+) -> Result<(Map<String, Value>, Vec<&'call RawValue>), Refusal> {
+    let mut object = Map::new();
+    let mut members = Vec::new();
+    for (name, raw) in raw_object(call)? {
+        let value = if name == rows && raw.get().starts_with('[') {
+            members = serde_json::from_str(raw.get()).map_err(|_| invalid_json())?;
+            json!([])
+        } else {
+            parsed(raw)?
+        };
+        object.insert(name, value);
+    }
+    Ok((object, members))
+}
+
+fn parsed(raw: &RawValue) -> Result<Value, Refusal> {
+    serde_json::from_str(raw.get()).map_err(|_| invalid_json())
+}
+
+pub(crate) fn invalid_json() -> Refusal {
+    Refusal::new(PARAM_ERROR, "Request body is not valid JSON.")
 }
 
 /// Missing fields first, all in one message; then the first value that breaks its rule; then unknown keys.

@@ -9,6 +9,7 @@ use crate::{call::Call, reply::Answer, state::SandboxState};
 pub(crate) fn answer(state: &SandboxState, call: &Call, path: &str) -> Answer {
     match (&call.method, path) {
         (&Method::GET, "events") => serialised(state.lock().events.all()),
+        (&Method::GET, "audiences") => serialised(&state.audiences()),
         (&Method::GET, "calls") => serialised(&state.calls()),
         (&Method::GET, "faults") => serialised(&state.lock().faults.specs()),
         (&Method::GET, "limits") => serialised(&state.lock().limiter.limits),

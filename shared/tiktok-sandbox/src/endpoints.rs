@@ -4,24 +4,41 @@ use axum::http::Method;
 use serde_json::Value;
 
 use crate::{
-    body,
+    audiences, body,
     call::{API_PREFIX, Call},
-    codes, events,
+    codes, events, oauth,
     refusal::Refusal,
     reply::Answer,
     state::{Access, Needs, SandboxState},
-    tokens::TRACK_EVENTS,
+    tokens::{READ_AUDIENCES, TRACK_EVENTS, WRITE_AUDIENCES},
 };
 
 type Endpoint = fn(&SandboxState, &Call, &Access) -> Result<Value, Refusal>;
 
+const AUTHORISATION_PAGE: &str = "/portal/auth";
 const FILE_UPLOAD: &str = "/dmp/custom_audience/file/upload/";
-/// Largest file, with room for the other fields of the form around it.
-const FILE_UPLOAD_BYTES: usize = 50 * 1024 * 1024 + 1024 * 1024;
+/// Enough of a form to tell that its file is too large.
+const FILE_UPLOAD_BYTES: usize = audiences::MAX_FILE_BYTES + 10 * 1024 * 1024;
 
 fn find(path: &str) -> Option<(Method, Needs, Endpoint)> {
+    let read = Needs::Scope(READ_AUDIENCES);
+    let write = Needs::Scope(WRITE_AUDIENCES);
     let endpoint: (Method, Needs, Endpoint) = match path {
         "/event/track/" => (Method::POST, Needs::Scope(TRACK_EVENTS), events::track),
+        "/oauth2/access_token/" => (Method::POST, Needs::Nothing, oauth::access_token),
+        "/oauth2/revoke_token/" => (Method::POST, Needs::Nothing, oauth::revoke_token),
+        "/oauth2/advertiser/get/" => (Method::GET, Needs::Token, oauth::advertisers),
+        "/user/info/" => (Method::GET, Needs::Token, oauth::user),
+        "/advertiser/info/" => (Method::GET, Needs::Token, oauth::advertiser_names),
+        "/segment/audience/" => (Method::POST, write, audiences::segment_audience),
+        "/segment/mapping/" => (Method::POST, write, audiences::segment_mapping),
+        FILE_UPLOAD => (Method::POST, write, audiences::upload),
+        "/dmp/custom_audience/create/" => (Method::POST, write, audiences::create),
+        "/dmp/custom_audience/update/" => (Method::POST, write, audiences::update),
+        "/dmp/custom_audience/delete/" => (Method::POST, write, audiences::delete),
+        "/dmp/custom_audience/apply/" => (Method::POST, write, audiences::apply),
+        "/dmp/custom_audience/list/" => (Method::GET, read, audiences::list),
+        "/dmp/custom_audience/get/" => (Method::GET, read, audiences::get),
         "/pixel/track/" | "/pixel/batch/" | "/offline/track/" | "/offline/batch/" => {
             (Method::POST, Needs::Token, gone)
         }
@@ -32,6 +49,9 @@ fn find(path: &str) -> Option<(Method, Needs, Endpoint)> {
 
 /// Answers a call as TikTok would.
 pub(crate) fn answer(state: &SandboxState, call: &Call) -> Answer {
+    if call.path == AUTHORISATION_PAGE || call.path == "/portal/auth/" {
+        return oauth::authorisation_page(state, call);
+    }
     let Some((method, needs, endpoint)) = call.path.strip_prefix(API_PREFIX).and_then(find) else {
         return Answer::text(404, "404 page not found");
     };
@@ -59,6 +79,14 @@ pub(crate) fn body_cap(short_path: &str, json_cap: usize) -> usize {
     } else {
         json_cap
     }
+}
+
+/// The answer to a body over that.
+pub(crate) fn too_large(short_path: &str) -> Answer {
+    if short_path == FILE_UPLOAD {
+        return Answer::from(Err(Refusal::new(40907, codes::message(40907))));
+    }
+    Answer::text(413, "413 request entity too large")
 }
 
 /// The endpoints that `/event/track/` replaced.

@@ -37,7 +37,7 @@ pub(crate) async fn handle(
     let path = parts.uri.path();
     let cap = endpoints::body_cap(short_path(path), state.lock().settings.max_body_bytes);
     let Ok(body) = to_bytes(body, cap).await else {
-        let answer = Answer::text(413, "413 request entity too large");
+        let answer = endpoints::too_large(short_path(path));
         state.count_call(path, answer.label());
         return reply::response(answer, &reply::request_id(state.now_ms()));
     };

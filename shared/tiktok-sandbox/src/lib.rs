@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod audiences;
 mod body;
 mod call;
 mod check;
@@ -12,6 +13,7 @@ mod events;
 mod faults;
 mod handler;
 mod limits;
+mod oauth;
 mod refusal;
 mod reply;
 mod server;
@@ -19,6 +21,7 @@ mod settings;
 mod state;
 mod tokens;
 
+pub use audiences::AudienceRecord;
 pub use events::EventRecord;
 pub use server::{Running, Sandbox, SandboxConfig, serve_until_signal};
 pub use settings::EventSource;

@@ -8,12 +8,14 @@ use std::{
 use serde_json::{Map, Value, json};
 
 use crate::{
+    audiences::{AudienceRecord, Audiences},
     call::{API_PREFIX, Call},
     clock::Clock,
     codes,
     events::{EventRecord, EventStore},
     faults::{FaultSpec, Faults, Hit},
     limits::{Limits, RateLimiter},
+    oauth::AuthCodes,
     refusal::Refusal,
     settings::Settings,
     tokens::{Grant, GrantChange, Tokens},
@@ -31,10 +33,12 @@ pub(crate) struct Memory {
     pub(crate) clock: Clock,
     pub(crate) settings: Arc<Settings>,
     pub(crate) tokens: Tokens,
+    pub(crate) codes: AuthCodes,
     pub(crate) limiter: RateLimiter,
     pub(crate) faults: Faults,
     pub(crate) calls: CallCounts,
     pub(crate) events: EventStore,
+    pub(crate) audiences: Audiences,
 }
 
 /// A caller that passed the checks of token, scope and rate.
@@ -71,6 +75,12 @@ impl SandboxState {
             .iter()
             .filter(|event| !event.test)
             .count()
+    }
+
+    /// All audiences, by id.
+    pub fn audiences(&self) -> Vec<AudienceRecord> {
+        let memory = self.lock();
+        memory.audiences.records(memory.clock.now_ms())
     }
 
     /// API calls by path and code.

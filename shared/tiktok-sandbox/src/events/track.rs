@@ -1,6 +1,6 @@
 //! The endpoint: all events of a call are stored, or none.
 
-use serde_json::{Map, Value, json, value::RawValue};
+use serde_json::{Value, json};
 
 use crate::{
     body::{self, check_fields, optional, required},
@@ -23,8 +23,7 @@ const EVENT_SET_DIGITS: usize = 19;
 /// `POST /event/track/`.
 pub(crate) fn track(state: &SandboxState, call: &Call, access: &Access) -> Result<Value, Refusal> {
     let settings = &*access.settings;
-    let body = body::raw_object(call)?;
-    let top = top_level(&body)?;
+    let (top, rows) = body::object_with_rows(call, "data")?;
     check_fields(
         &top,
         settings,
@@ -39,10 +38,10 @@ pub(crate) fn track(state: &SandboxState, call: &Call, access: &Access) -> Resul
     let source = event_source(body::text(&top, "event_source"), settings)?;
     let source_id = body::text(&top, "event_source_id");
     check_source_id(source, source_id)?;
-    let rows = rows(body.get("data").copied(), source, settings)?;
+    check_size(rows.len(), source, settings)?;
     let mut facts = Vec::with_capacity(rows.len());
     for (index, row) in rows.iter().enumerate() {
-        let event: Value = serde_json::from_str(row.get()).map_err(|_| invalid_json())?;
+        let event: Value = serde_json::from_str(row.get()).map_err(|_| body::invalid_json())?;
         let checked = check_event(source, &event, settings);
         let place = RowPlace { list: "data", index };
         facts.push(checked.map_err(|wrong| wrong.refusal(Some(place), settings.messages))?);
@@ -67,23 +66,6 @@ pub(crate) fn track(state: &SandboxState, call: &Call, access: &Access) -> Resul
         memory.events.receive(origin, facts, body, now_ms);
     }
     Ok(json!({}))
-}
-
-/// The body's fields as values, `data` only as a list without its members.
-fn top_level(body: &std::collections::BTreeMap<String, &RawValue>) -> Result<Map<String, Value>, Refusal> {
-    let value = |(name, raw): (&String, &&RawValue)| {
-        let value = if name == "data" && raw.get().starts_with('[') {
-            json!([])
-        } else {
-            serde_json::from_str(raw.get()).map_err(|_| invalid_json())?
-        };
-        Ok((name.clone(), value))
-    };
-    body.iter().map(value).collect()
-}
-
-fn invalid_json() -> Refusal {
-    Refusal::new(PARAM_ERROR, "Request body is not valid JSON.")
 }
 
 fn event_source(name: &str, settings: &Settings) -> Result<EventSource, Refusal> {
@@ -115,24 +97,20 @@ fn check_source_id(source: EventSource, id: &str) -> Result<(), Refusal> {
     Err(Refusal::field("event_source_id", "not a valid string"))
 }
 
-fn rows<'body>(
-    data: Option<&'body RawValue>,
-    source: EventSource,
-    settings: &Settings,
-) -> Result<Vec<&'body RawValue>, Refusal> {
-    let data = data.map_or("[]", RawValue::get);
-    let rows: Vec<&RawValue> = serde_json::from_str(data).map_err(|_| invalid_json())?;
+fn check_size(events: usize, source: EventSource, settings: &Settings) -> Result<(), Refusal> {
     let most = settings
         .max_events
         .get(&source)
         .copied()
         .unwrap_or(MAX_EVENTS)
         .min(MAX_EVENTS);
-    if rows.is_empty() || rows.len() > most {
-        let words = format!("Invalid value for data: must hold 1 to {most} events.");
-        return Err(Refusal::new(settings.batch_size_code, words));
+    if (1..=most).contains(&events) {
+        return Ok(());
     }
-    Ok(rows)
+    Err(Refusal::new(
+        settings.batch_size_code,
+        format!("Invalid value for data: must hold 1 to {most} events."),
+    ))
 }
 
 /// 40001 unless the token may send events of this kind to this source.
