@@ -1,1 +1,13 @@
-//! The deliver function.
+#![doc = include_str!("../README.md")]
+
+mod context;
+mod deliver;
+mod isolate;
+mod message;
+mod progress;
+mod send;
+mod token;
+
+pub use context::{Context, Handled, Settings, Tally};
+pub use deliver::deliver;
+pub use message::on_message;

@@ -1,0 +1,68 @@
+"""`make bench`: how many rows a second a run does on this machine, against the sandbox, and in how much memory.
+
+    python -m emulator.bench TIDELINE ROWS
+"""
+
+import json
+import os
+import pathlib
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+
+from . import exports, servers
+
+
+def timed(command: list[str], env: dict) -> tuple[float, float, int, bytes]:
+    """Runs a command: wall and CPU seconds, peak memory in KiB, what it printed."""
+    begun = time.monotonic()
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, env=env)
+    out = process.stdout.read()
+    _, status, used = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode not in (0, 3):  # 3: done, with rejected rows
+        raise SystemExit(f"{' '.join(command)} ended with {process.returncode}")
+    return time.monotonic() - begun, used.ru_utime + used.ru_stime, used.ru_maxrss, out
+
+
+def main() -> int:
+    tideline, rows = str(pathlib.Path(sys.argv[1]).resolve()), int(sys.argv[2])
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    with tempfile.TemporaryDirectory(prefix="tideline-bench-") as name:
+        folder = pathlib.Path(name)
+        spec, file = folder / "web-bench.yaml", folder / "export.csv"
+        spec.write_text(exports.spec("web-bench"))
+        export = exports.export(rows, seed=1, prefix="bench")
+        file.write_bytes(export.body)
+        env = {**os.environ, "TIKTOK_ACCESS_TOKEN": "sandbox-token"}
+        sandbox = servers.start("sandbox", [tideline, "sandbox"], folder, seconds=3600, ready="/_sandbox/calls")
+        try:
+            report("run", rows, timed([tideline, "run", str(spec), str(file), "--store", str(folder / "store"),
+                                       "--endpoint", sandbox.url], env)[:3])
+            report("run again (all unchanged)", rows,
+                   timed([tideline, "run", str(spec), str(again(folder, export.body)), "--store", str(folder / "store"),
+                          "--endpoint", sandbox.url], env)[:3])
+            calls = json.dumps(servers.get_json(f"{sandbox.url}/_sandbox/calls"))
+        finally:
+            sandbox.stop()
+        print(f"API calls: {calls}")
+    return 0
+
+
+def again(folder: pathlib.Path, body: bytes) -> pathlib.Path:
+    """The same rows as another export: one more line break makes another file of it."""
+    path = folder / "export-2.csv"
+    path.write_bytes(body + b"\n")
+    return path
+
+
+def report(what: str, rows: int, used: tuple[float, float, int]) -> None:
+    wall, cpu, memory = used
+    print(f"{what}: {rows:,} rows in {wall:.1f} s, {rows / wall:,.0f} rows/s, {cpu:.1f} s of CPU, {memory / 1024:.0f} MiB",
+          flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,40 @@
+"""Fixtures: a stack of recorders (what wakes whom), and a stack of the real functions beside a sandbox."""
+
+import pathlib
+import sys
+
+import pytest
+
+from . import pipeline as pipelines
+from . import servers
+from .stack import Stack
+
+
+@pytest.fixture(scope="session")
+def wiring(tmp_path_factory):
+    """The template with both functions replaced by recorders."""
+    folder = tmp_path_factory.mktemp("wiring")
+    recorder = folder / "bootstrap"
+    source = pathlib.Path(__file__).with_name("recorder.py").read_text()
+    recorder.write_text(f"#!{sys.executable}\n{source}")
+    emulator = servers.start_emulator(folder, 900, {"RECORDER_FOLDER": str(folder)})
+    try:
+        stack = Stack(emulator)
+        stack.folder = folder
+        stack.deploy({"ingest": recorder, "deliver": recorder}, {"Timing": "quick"}, folder)
+        yield stack
+    finally:
+        emulator.stop()
+
+
+@pytest.fixture(scope="session")
+def pipeline(tmp_path_factory):
+    """The template with the real functions, their API being the sandbox, and a connected destination `acme`."""
+    try:
+        running = pipelines.start(tmp_path_factory.mktemp("pipeline"), seconds=1800)
+    except FileNotFoundError as problem:
+        pytest.fail(str(problem), pytrace=False)
+    try:
+        yield running
+    finally:
+        running.stop()
