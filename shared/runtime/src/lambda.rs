@@ -21,7 +21,9 @@ where
     let handle = &handle;
     lambda_runtime::run(service_fn(async |event: LambdaEvent<Value>| {
         let deadline = Deadline::from_epoch_ms(event.context.deadline);
-        handle_batch(&event.payload, |message| handle(message, deadline)).await
+        handle_batch(&event.payload, |message| handle(message, deadline))
+            .await
+            .map_err(BoxError::from)
     }))
     .await
 }

@@ -11,7 +11,6 @@ use std::fmt::Write;
 use std::io::{IsTerminal, stderr};
 
 use tracing::Level;
-use tracing::level_filters::LevelFilter;
 use tracing_subscriber::EnvFilter;
 
 /// The crates whose log is ours, by their names in targets.
@@ -72,10 +71,8 @@ pub fn with_causes(error: &(dyn Error + 'static)) -> String {
 }
 
 fn filter(level: Level) -> EnvFilter {
-    let ours: Vec<String> = OURS.iter().map(|name| format!("{name}={level}")).collect();
-    EnvFilter::builder()
-        .with_default_directive(LevelFilter::WARN.into())
-        .parse_lossy(ours.join(","))
+    let ours = OURS.map(|name| format!("{name}={level}")).join(",");
+    EnvFilter::builder().parse_lossy(format!("warn,{ours}"))
 }
 
 fn log_panics_without_message() {

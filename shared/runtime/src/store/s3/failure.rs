@@ -52,26 +52,25 @@ enum Kind {
     Rejected,
 }
 
+/// Codes of what passes by itself, whatever the status.
+const PASSING: [&str; 7] = [
+    "ExpiredToken",
+    "InternalError",
+    "OperationAborted",
+    "RequestTimeTooSkewed",
+    "RequestTimeout",
+    "ServiceUnavailable",
+    "SlowDown",
+];
+
 fn kind(status: Option<u16>, code: Option<&str>) -> Kind {
-    match (status, code) {
-        // Credentials and clocks are renewed: S3 answers these with 400 and 403.
-        (
-            _,
-            Some(
-                "ExpiredToken"
-                | "RequestTimeout"
-                | "RequestTimeTooSkewed"
-                | "SlowDown"
-                | "InternalError"
-                | "ServiceUnavailable"
-                | "OperationAborted",
-            ),
-        ) => Kind::Transient,
-        (Some(401 | 403), _) => Kind::Denied,
+    match status {
+        // Credentials and clocks are renewed, though S3 answers with 400 and 403.
+        _ if code.is_some_and(|code| PASSING.contains(&code)) => Kind::Transient,
+        Some(401 | 403) => Kind::Denied,
         // 409: two conditional writes met, more often than was tried again.
-        (Some(408 | 409 | 425 | 429 | 500..=599), _) => Kind::Transient,
-        (Some(300..=499), _) => Kind::Rejected,
-        // An answer that cannot be read, or a failure without one.
+        Some(300..=407 | 410..=424 | 426..=428 | 430..=499) => Kind::Rejected,
+        // Trouble inside S3, throttling, an answer that cannot be read, or none.
         _ => Kind::Transient,
     }
 }

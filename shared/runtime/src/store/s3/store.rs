@@ -129,9 +129,8 @@ impl S3Store {
                 Only::New => request.if_none_match("*"),
                 Only::Version(etag) => request.if_match(quoted(etag)),
             };
-            let error = match request.send().await {
-                Ok(_) => return Ok(Put::Written),
-                Err(error) => error,
+            let Err(error) = request.send().await else {
+                return Ok(Put::Written);
             };
             match status(&error) {
                 Some(412) => return Ok(Put::Refused),

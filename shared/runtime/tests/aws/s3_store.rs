@@ -1,15 +1,13 @@
 //! The S3 store through the real SDK, against a fake wire.
 
-mod fakes;
-
+use crate::fake_s3::{BUCKET, FakeS3, Fault};
 use bytes::Bytes;
-use fakes::s3::{BUCKET, FakeS3, Fault};
 use jiff::{SignedDuration, Timestamp};
 use runtime::store::{ETag, Put, S3Store, Store, StoreError};
 
 async fn store() -> (FakeS3, S3Store) {
     let fake = FakeS3::default();
-    let clients = fakes::serve(fake.router()).await;
+    let clients = crate::wire::serve(fake.router()).await;
     (fake, S3Store::new(clients.s3, BUCKET))
 }
 
@@ -27,7 +25,7 @@ async fn time_is_the_buckets_time() {
         skew: SignedDuration::from_hours(-3),
         ..FakeS3::default()
     };
-    let store = S3Store::new(fakes::serve(fake.router()).await.s3, BUCKET);
+    let store = S3Store::new(crate::wire::serve(fake.router()).await.s3, BUCKET);
     store.put("a", Bytes::new()).await.unwrap();
     let object = store.get("a").await.unwrap().unwrap();
     let behind = Timestamp::now().duration_since(object.now);

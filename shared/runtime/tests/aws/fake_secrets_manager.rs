@@ -10,7 +10,7 @@ use axum::http::{HeaderMap, Response};
 use serde_json::{Value, json};
 
 #[derive(Default)]
-struct Secret {
+pub(crate) struct Secret {
     versions: Vec<(String, String)>,
     /// A person has scheduled its deletion.
     scheduled: bool,
@@ -20,21 +20,21 @@ struct Secret {
 
 /// The server's side, for tests to look at.
 #[derive(Clone, Default)]
-pub struct FakeSecretsManager {
-    secrets: Arc<Mutex<BTreeMap<String, Secret>>>,
+pub(crate) struct FakeSecretsManager {
+    pub(crate) secrets: Arc<Mutex<BTreeMap<String, Secret>>>,
     /// Answers every request as it stands.
-    pub answer: Option<(u16, &'static str)>,
+    pub(crate) answer: Option<(u16, &'static str)>,
     /// For how many requests a name stays blocked behind a deletion.
-    pub slow_deletion: u32,
+    pub(crate) slow_deletion: u32,
 }
 
 impl FakeSecretsManager {
-    pub fn router(&self) -> Router {
+    pub(crate) fn router(&self) -> Router {
         Router::new().fallback(answer).with_state(self.clone())
     }
 
     /// What a person does in the console.
-    pub fn schedule_deletion(&self, name: &str) {
+    pub(crate) fn schedule_deletion(&self, name: &str) {
         self.secrets.lock().unwrap().get_mut(name).unwrap().scheduled = true;
     }
 }

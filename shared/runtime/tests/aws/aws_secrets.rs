@@ -1,12 +1,10 @@
 //! Secrets Manager through the real SDK, against a fake wire.
 
-mod fakes;
-
-use fakes::secrets_manager::FakeSecretsManager;
+use crate::fake_secrets_manager::FakeSecretsManager;
 use runtime::secrets::{AwsSecrets, SecretText, Secrets, SecretsError};
 
 async fn secrets(fake: &FakeSecretsManager) -> AwsSecrets {
-    AwsSecrets::new(fakes::serve(fake.router()).await.secrets)
+    AwsSecrets::new(crate::wire::serve(fake.router()).await.secrets)
 }
 
 #[tokio::test]

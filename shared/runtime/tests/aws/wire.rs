@@ -1,19 +1,10 @@
-//! Stand-ins for AWS's wire, so that the real SDK is what is tested.
-#![allow(
-    dead_code,
-    clippy::unwrap_used,
-    clippy::missing_panics_doc,
-    reason = "each test uses its part of this"
-)]
-
-pub mod s3;
-pub mod secrets_manager;
+//! What the stand-ins share: a port on this machine, clients that talk to it, and the encoding of paths.
 
 use axum::Router;
 use runtime::aws::AwsClients;
 
 /// Serves on a free port of this machine as long as the test runs; gives clients that talk to it.
-pub async fn serve(router: Router) -> AwsClients {
+pub(crate) async fn serve(router: Router) -> AwsClients {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let endpoint = format!("http://{}", listener.local_addr().unwrap());
     tokio::spawn(async move { axum::serve(listener, router).await });
@@ -26,7 +17,7 @@ pub async fn serve(router: Router) -> AwsClients {
 }
 
 /// `%XX` as in paths; a plus stays one.
-pub fn decode(text: &str) -> String {
+pub(crate) fn decode(text: &str) -> String {
     let (bytes, mut decoded, mut i) = (text.as_bytes(), Vec::new(), 0);
     while let Some(byte) = bytes.get(i) {
         if *byte == b'%' {

@@ -1,6 +1,7 @@
 //! One bucket in memory, as strict about conditions as S3.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::fmt::Write;
 use std::sync::{Arc, Mutex};
 
 use axum::Router;
@@ -11,14 +12,14 @@ use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest, Sha256};
 
 /// The bucket's name.
-pub const BUCKET: &str = "acme-exports";
+pub(crate) const BUCKET: &str = "acme-exports";
 
 /// A page of a listing is cut here, whatever is asked for.
 const PAGE: usize = 3;
 
 /// What happens to the next request instead of, or after, its normal answer.
 #[derive(Debug, Clone, Copy)]
-pub enum Fault {
+pub(crate) enum Fault {
     /// Answered with this status and code; nothing is done.
     Refuse(u16, &'static str),
     /// Done, then answered with 500: the answer is lost.
@@ -28,7 +29,7 @@ pub enum Fault {
 }
 
 #[derive(Default)]
-struct Bucket {
+pub(crate) struct Bucket {
     objects: BTreeMap<String, (Bytes, Timestamp)>,
     faults: VecDeque<Fault>,
     requests: Vec<String>,
@@ -36,25 +37,25 @@ struct Bucket {
 
 /// The server's side, for tests to look at.
 #[derive(Clone, Default)]
-pub struct FakeS3 {
-    bucket: Arc<Mutex<Bucket>>,
+pub(crate) struct FakeS3 {
+    pub(crate) bucket: Arc<Mutex<Bucket>>,
     /// How far its clock is from this machine's.
-    pub skew: SignedDuration,
+    pub(crate) skew: SignedDuration,
 }
 
 impl FakeS3 {
-    pub fn router(&self) -> Router {
+    pub(crate) fn router(&self) -> Router {
         Router::new()
             .fallback(answer)
             .layer(DefaultBodyLimit::disable())
             .with_state(self.clone())
     }
 
-    pub fn fail(&self, faults: impl IntoIterator<Item = Fault>) {
+    pub(crate) fn fail(&self, faults: impl IntoIterator<Item = Fault>) {
         self.bucket.lock().unwrap().faults.extend(faults);
     }
 
-    pub fn object(&self, key: &str) -> Option<Bytes> {
+    pub(crate) fn object(&self, key: &str) -> Option<Bytes> {
         self.bucket
             .lock()
             .unwrap()
@@ -64,7 +65,7 @@ impl FakeS3 {
     }
 
     /// Methods of the requests that came.
-    pub fn requests(&self) -> Vec<String> {
+    pub(crate) fn requests(&self) -> Vec<String> {
         self.bucket.lock().unwrap().requests.clone()
     }
 
@@ -112,7 +113,7 @@ fn request(
     headers: &HeaderMap,
     body: Bytes,
 ) -> Response<Body> {
-    let path = super::decode(uri.path().strip_prefix('/').unwrap());
+    let path = crate::wire::decode(uri.path().strip_prefix('/').unwrap());
     let (name, key) = path.split_once('/').unwrap_or((&path, ""));
     if name != BUCKET {
         return error(404, "NoSuchBucket");
@@ -128,7 +129,11 @@ fn request(
         },
         Method::PUT => {
             if let Some(source) = header("x-amz-copy-source") {
-                assert_eq!(super::decode(&source), path, "only copies onto itself are made");
+                assert_eq!(
+                    crate::wire::decode(&source),
+                    path,
+                    "only copies onto itself are made"
+                );
                 if header("x-amz-metadata-directive").as_deref() != Some("REPLACE") {
                     return error(400, "InvalidRequest");
                 }
@@ -203,14 +208,12 @@ fn list(objects: &BTreeMap<String, (Bytes, Timestamp)>, uri: &Uri) -> Response<B
         .split('&')
         .map(|pair| pair.split_once('=').unwrap_or((pair, "")));
     let query: HashMap<&str, String> = pairs
-        .map(|(name, value)| (name, super::decode(&value.replace('+', " "))))
+        .map(|(name, value)| (name, crate::wire::decode(&value.replace('+', " "))))
         .collect();
     assert_eq!(query["list-type"], "2");
-    let after = query
-        .get("continuation-token")
-        .or(query.get("start-after"))
-        .cloned()
-        .unwrap_or_default();
+    let token = query.get("continuation-token");
+    let token = token.map(|token| String::from_utf8(const_hex::decode(token).unwrap()).unwrap());
+    let after = token.or(query.get("start-after").cloned()).unwrap_or_default();
     let most = query["max-keys"].parse::<usize>().unwrap().min(PAGE);
     let found: Vec<_> = objects
         .iter()
@@ -239,20 +242,18 @@ fn list(objects: &BTreeMap<String, (Bytes, Timestamp)>, uri: &Uri) -> Response<B
     }
     for (key, (body, modified)) in found.iter().take(most) {
         let (key, size) = (encode(key), body.len());
-        xml += &format!(
-            "<Contents><Key>{key}</Key><LastModified>{modified}</LastModified><Size>{size}</Size></Contents>"
-        );
+        write!(
+            xml,
+            "<Contents><Key>{key}</Key><LastModified>{modified}</LastModified>"
+        )
+        .unwrap();
+        write!(xml, "<Size>{size}</Size></Contents>").unwrap();
     }
-    if found.len() > most {
-        // An empty page cannot go on.
-        let next = found.get(most - 1).map(|(key, _)| key.as_str()).unwrap();
-        xml += "<IsTruncated>true</IsTruncated>";
-        xml += &format!(
-            "<NextContinuationToken>{}</NextContinuationToken>",
-            next.replace('&', "&amp;")
-        );
-    } else {
-        xml += "<IsTruncated>false</IsTruncated>";
+    let more = found.len() > most;
+    write!(xml, "<IsTruncated>{more}</IsTruncated>").unwrap();
+    if more {
+        let token = const_hex::encode(found.get(most - 1).unwrap().0);
+        write!(xml, "<NextContinuationToken>{token}</NextContinuationToken>").unwrap();
     }
     Response::new(Body::from(xml + "</ListBucketResult>"))
 }
