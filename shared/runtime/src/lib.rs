@@ -1,1 +1,16 @@
-//! runtime
+#![doc = include_str!("../README.md")]
+
+#[cfg(feature = "aws")]
+pub mod aws;
+pub mod deadline;
+pub mod envelopes;
+pub mod facts;
+mod form;
+#[cfg(feature = "aws")]
+pub mod lambda;
+pub mod logs;
+pub mod register;
+pub mod secrets;
+pub mod settings;
+pub mod settle;
+pub mod store;

@@ -1,11 +1,14 @@
 #![doc = include_str!("../README.md")]
 
+pub mod columns;
 pub mod csv;
+pub mod diff;
 pub mod events;
 pub mod identity;
 pub mod key;
 pub mod names;
 pub mod rejection;
 pub mod row;
+pub mod run;
 pub mod spec;
 pub mod values;

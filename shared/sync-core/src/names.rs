@@ -15,10 +15,17 @@ pub const MAX_ID_BYTES: usize = 128;
 
 fn slug(text: &str) -> Result<(), InvalidName> {
     if text.is_empty() || text.len() > 64 {
-        return Err(InvalidName("a name of 1 to 64 lower-case letters, digits and dashes"));
+        return Err(InvalidName(
+            "a name of 1 to 64 lower-case letters, digits and dashes",
+        ));
     }
-    if !text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-') {
-        return Err(InvalidName("a name made of lower-case letters, digits and dashes only"));
+    if !text
+        .bytes()
+        .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+    {
+        return Err(InvalidName(
+            "a name made of lower-case letters, digits and dashes only",
+        ));
     }
     if text.starts_with('-') || text.ends_with('-') {
         return Err(InvalidName("a name that neither starts nor ends with a dash"));
@@ -31,7 +38,9 @@ fn opaque(text: &str) -> Result<(), InvalidName> {
         return Err(InvalidName("an id of 1 to 128 bytes"));
     }
     if text.chars().any(char::is_control) || text.trim() != text {
-        return Err(InvalidName("an id without control characters and without blanks at its ends"));
+        return Err(InvalidName(
+            "an id without control characters and without blanks at its ends",
+        ));
     }
     Ok(())
 }
@@ -112,8 +121,47 @@ name!(
 
 fn run_id(text: &str) -> Result<(), InvalidName> {
     let valid = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'.';
-    if text.is_empty() || text.len() > 96 || !text.bytes().all(valid) || text.starts_with('.') || text.contains("..") {
+    if text.is_empty()
+        || text.len() > 96
+        || !text.bytes().all(valid)
+        || text.starts_with('.')
+        || text.contains("..")
+    {
         return Err(InvalidName("a run id, as `tideline runs` lists them"));
     }
     Ok(())
+}
+
+impl RunId {
+    /// A run id from the first ten bytes of a digest: twenty hexadecimal digits.
+    pub(crate) fn from_digest(digest: &[u8; 32]) -> Self {
+        let mut hex = const_hex::encode(digest);
+        hex.truncate(20);
+        Self(hex)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_slugs_and_ids_are_opaque() {
+        for good in ["a", "web-purchases", "2024"] {
+            assert!(SyncName::new(good).is_ok(), "{good}");
+        }
+        for bad in ["", "-a", "a-", "A", "a_b", "ä", "a/b", &"x".repeat(65)] {
+            assert!(SyncName::new(bad).is_err(), "{bad}");
+        }
+        for good in ["C4A1", "ö 7", "7300000000000000001", "x/y"] {
+            assert!(PixelCode::new(good).is_ok(), "{good}");
+        }
+        for bad in ["", " a", "a ", "a\nb", "\u{7f}", &"x".repeat(129)] {
+            assert!(PixelCode::new(bad).is_err(), "{bad:?}");
+        }
+        assert!(RunId::new("0123456789abcdef0123.2").is_ok());
+        for bad in ["", "..", "a/b", ".a", "a..b", "A"] {
+            assert!(RunId::new(bad).is_err(), "{bad}");
+        }
+    }
 }

@@ -110,12 +110,26 @@ pub struct Problem {
 impl Problem {
     /// A problem of the whole row.
     pub fn row(code: Code, message: impl Into<Cow<'static, str>>) -> Self {
-        Self { code, field: None, column: None, message: message.into() }
+        Self {
+            code,
+            field: None,
+            column: None,
+            message: message.into(),
+        }
     }
 
     /// A problem of a field.
-    pub fn field(code: Code, field: impl Into<Cow<'static, str>>, message: impl Into<Cow<'static, str>>) -> Self {
-        Self { code, field: Some(field.into()), column: None, message: message.into() }
+    pub fn field(
+        code: Code,
+        field: impl Into<Cow<'static, str>>,
+        message: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        Self {
+            code,
+            field: Some(field.into()),
+            column: None,
+            message: message.into(),
+        }
     }
 
     /// The same problem, with the column that is to blame.

@@ -70,6 +70,8 @@ impl<'a> Row<'a> {
 /// Values may be personal: only the position is shown.
 impl std::fmt::Debug for Row<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Row").field("position", &self.position).finish_non_exhaustive()
+        f.debug_struct("Row")
+            .field("position", &self.position)
+            .finish_non_exhaustive()
     }
 }

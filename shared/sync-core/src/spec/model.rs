@@ -34,6 +34,10 @@ pub struct SyncSpec {
     pub extra_currencies: Vec<Currency>,
     /// When a run is stopped before it sends.
     pub guards: Guards,
+    /// Identity files that add identifiers to the people of an audience.
+    pub match_booster: Option<MatchBooster>,
+    /// When somebody is told.
+    pub alerts: Alerts,
     /// Days for which the live debugger keeps calls.
     pub debugger_keep_days: u16,
     /// Whether the rejected rows themselves (raw data) are kept for correction.
@@ -332,4 +336,33 @@ pub struct Guards {
     pub max_removed_percent: f64,
     /// More rejections, in percent of the rows, stop the run.
     pub max_rejected_percent: f64,
+}
+
+/// Identity files that add identifiers to the people of an audience.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MatchBooster {
+    /// The key or prefix of the files, for example `identities/customers.csv`.
+    pub identities: String,
+    /// Columns of the export with their columns of the identity files. At least one.
+    pub on: BTreeMap<String, String>,
+    /// What is added. At least one.
+    pub add: Vec<BoosterColumn>,
+}
+
+/// An identifier that Match Booster adds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BoosterColumn {
+    /// The column of the identity files.
+    pub from: String,
+    /// What it holds.
+    pub to: PersonTarget,
+}
+
+/// When somebody is told about a sync.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Alerts {
+    /// More rejections than this, in percent of the rows of a run.
+    pub rejected_percent: Option<f64>,
+    /// No export for longer than this.
+    pub no_export_for: Option<Duration>,
 }

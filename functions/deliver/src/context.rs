@@ -1,0 +1,69 @@
+//! What the handler depends on.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use runtime::secrets::Secrets;
+use runtime::store::Store;
+use tiktok::{Client, Pacer};
+
+/// What the handler depends on. Made once, at cold start.
+pub struct Context {
+    /// The bucket, or the folder in its place.
+    pub store: Arc<dyn Store>,
+    /// Where tokens lie.
+    pub secrets: Arc<dyn Secrets>,
+    /// The way to TikTok.
+    pub client: Client,
+    /// How fast calls may go.
+    pub pacer: Pacer,
+    /// The bucket's name, a part of secrets' names.
+    pub bucket: String,
+    /// Limits and times.
+    pub settings: Settings,
+}
+
+/// Limits and times.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// API calls at once, 1 to 64.
+    pub calls_in_flight: usize,
+    /// The longest a call may take.
+    pub call_timeout: Duration,
+    /// Tries of one call in one invocation, before the message goes back.
+    pub tries: u32,
+    /// The queue's `maxReceiveCount`: on the last receive what could not be sent is carried.
+    pub max_receives: u32,
+    /// Extra calls that one API call's rows may cost to find the bad ones among them.
+    pub isolation_calls: usize,
+    /// Progress is written after this many answers …
+    pub progress_calls: u32,
+    /// … or after this time.
+    pub progress_time: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            calls_in_flight: 16,
+            call_timeout: Duration::from_secs(30),
+            tries: 5,
+            max_receives: 5,
+            isolation_calls: 2_000,
+            progress_calls: 100,
+            progress_time: Duration::from_secs(10),
+        }
+    }
+}
+
+/// What became of a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
+pub enum Handled {
+    /// The batch has an outcome, or is nobody's any more.
+    Done,
+    /// Time was up: a new message was made, with a fresh time.
+    HandedOver,
+    /// TikTok has to be waited for: the message comes back after the queue's visibility time.
+    ComeBack,
+}

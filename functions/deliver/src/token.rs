@@ -1,0 +1,53 @@
+//! The destination's token, and whether TikTok still takes it.
+
+use anyhow::Context as _;
+use runtime::facts;
+use runtime::secrets::names;
+use serde::{Deserialize, Serialize};
+use sync_core::names::DestinationName;
+use sync_core::run::keys;
+use tiktok::AccessToken;
+
+use crate::Context;
+
+/// A token with the name of its version.
+pub(crate) struct Token {
+    pub(crate) token: AccessToken,
+    pub(crate) version: String,
+}
+
+/// What a connection's secret holds. Other fields are for people and other functions.
+#[derive(Deserialize)]
+struct Connection {
+    access_token: String,
+}
+
+/// The fact that a version of a token was refused.
+#[derive(Serialize)]
+struct Dead<'a> {
+    message: &'a str,
+}
+
+/// The destination's living token; `None` when there is none, or its current version was refused.
+pub(crate) async fn living(ctx: &Context, destination: &DestinationName) -> anyhow::Result<Option<Token>> {
+    let name = names::destination(&ctx.bucket, destination.as_str());
+    let Some(secret) = ctx.secrets.get(&name).await? else {
+        return Ok(None);
+    };
+    if ctx.store.stat(&keys::dead_token(destination, &secret.version)).await?.is_some() {
+        return Ok(None);
+    }
+    // Neither error may quote the secret.
+    let connection: Connection = serde_json::from_str(secret.value.expose())
+        .map_err(|error| anyhow::anyhow!("the secret `{name}` is not {{\"access_token\": …}} ({:?})", error.classify()))?;
+    let token = AccessToken::new(&connection.access_token)
+        .ok()
+        .with_context(|| format!("the token in the secret `{name}` cannot be a header's value: connect again"))?;
+    Ok(Some(Token { token, version: secret.version }))
+}
+
+/// Notes that TikTok refuses this version of the token. A new token is a new version: nothing is ever cleared.
+pub(crate) async fn bury(ctx: &Context, destination: &DestinationName, version: &str, message: &str) -> anyhow::Result<()> {
+    let _ = facts::write(ctx.store.as_ref(), &keys::dead_token(destination, version), &Dead { message }).await?;
+    Ok(())
+}

@@ -1,0 +1,79 @@
+//! An export landed: it waits as `pending` until its run begins.
+
+use runtime::facts;
+use sync_core::names::{RunId, SyncName};
+use sync_core::run::{Pending, PendingRequest, export_run_id, keys};
+use sync_core::spec::RunOn;
+
+use crate::{Context, Handled, LoadedSpec, advance, specs_for_export};
+
+/// An export, as its notification names it.
+#[derive(Debug, Clone)]
+pub struct ExportCreated {
+    /// Its key.
+    pub key: String,
+    /// Its version, where the bucket keeps versions.
+    pub version: Option<String>,
+    /// Whether a person asked to go on in spite of the guards.
+    pub ignore_guards: bool,
+}
+
+/// Takes an export in: a `pending` entry for each sync that it belongs to, then the sync is advanced. The same
+/// notification twice makes the same entry.
+pub async fn accept(ctx: &Context, created: &ExportCreated) -> anyhow::Result<Handled> {
+    let specs = specs_for_export(ctx, &created.key).await?;
+    if specs.is_empty() {
+        tracing::warn!(export = created.key, "no sync's model.path holds this export: nothing is sent; put a spec under syncs/");
+        return Ok(Handled::Done);
+    }
+    let mut handled = Handled::Done;
+    for loaded in specs {
+        let sync = loaded.spec.name.clone();
+        if wait(ctx, &loaded, created).await?.is_some() && loaded.spec.model.run_on == RunOn::EachFile {
+            if let Handled::ComeBack(why) = advance(ctx, &sync, false).await? {
+                handled = Handled::ComeBack(why);
+            }
+        }
+    }
+    Ok(handled)
+}
+
+/// Writes the `pending` entry of an export; `None` when its run is done or the export is gone.
+async fn wait(ctx: &Context, loaded: &LoadedSpec, created: &ExportCreated) -> anyhow::Result<Option<RunId>> {
+    let sync = &loaded.spec.name;
+    let Some(stat) = ctx.store.stat(&created.key).await? else {
+        tracing::warn!(export = created.key, "the export is gone: nothing is sent");
+        return Ok(None);
+    };
+    let version = created.version.as_deref().unwrap_or(stat.etag.as_str());
+    let run = export_run_id(&ctx.bucket, &created.key, version, sync);
+    if ctx.store.stat(&keys::record(sync, &run)).await?.is_some() {
+        tracing::info!(sync = %sync, run = %run, "the export was run already");
+        return Ok(None);
+    }
+    let last_modified = stat.last_modified.as_millisecond();
+    let entry = Pending {
+        run: run.clone(),
+        request: PendingRequest::Export {
+            key: created.key.clone(),
+            version: created.version.clone(),
+            etag: stat.etag.as_str().to_owned(),
+            size: stat.size,
+            last_modified,
+        },
+        ignore_guards: created.ignore_guards,
+    };
+    let key = keys::pending(sync, &sortable(last_modified), &run);
+    let _ = facts::write(ctx.store.as_ref(), &key, &entry).await?;
+    Ok(Some(run))
+}
+
+/// A time that sorts as text: epoch milliseconds in thirteen digits.
+pub(crate) fn sortable(milliseconds: i64) -> String {
+    format!("{:013}", milliseconds.max(0))
+}
+
+/// The run that an export of a sync gets.
+pub fn run_of(ctx: &Context, sync: &SyncName, key: &str, version: &str) -> RunId {
+    export_run_id(&ctx.bucket, key, version, sync)
+}

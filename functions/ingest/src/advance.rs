@@ -1,0 +1,128 @@
+//! An idle sync: the next pending run is chosen and claimed.
+
+use anyhow::Context as _;
+use runtime::facts;
+use runtime::register::{HeadRead, read_head, swap_head};
+use runtime::secrets::names;
+use sync_core::names::SyncName;
+use sync_core::run::{Newest, OpenRun, PLANNER, Pending, PendingRequest, RunKind, RunState, keys, retry_run_id};
+use sync_core::spec::{Mode, SyncSpec};
+
+use crate::{Context, Handled, specs};
+
+/// More waiting exports than anybody reads at once; the rest is seen when these are done.
+const MAX_PENDING: usize = 1_000;
+
+/// Begins the next run of a sync, if it is idle and something waits. With `retry`, carried rows are reason enough.
+///
+/// The order counts: head first, then the list, then the swap. What the list shows is at least as new as the head.
+pub async fn advance(ctx: &Context, sync: &SyncName, retry: bool) -> anyhow::Result<Handled> {
+    loop {
+        let read = read_head(ctx.store.as_ref(), sync).await?;
+        if read.head.run.is_some() {
+            return Ok(Handled::Done);
+        }
+        let spec = match specs::load(ctx, sync).await? {
+            Some(Ok(loaded)) => loaded.spec,
+            Some(Err(error)) => {
+                tracing::error!(sync = %sync, error, "the spec is invalid: the sync waits until it is corrected");
+                return Ok(Handled::Done);
+            }
+            None => {
+                tracing::warn!(sync = %sync, "the sync has no spec any more: nothing is sent");
+                return Ok(Handled::Done);
+            }
+        };
+        if !connected(ctx, &spec).await? {
+            tracing::warn!(sync = %sync, destination = %spec.destination, "the destination has no living token: connect it; the sync waits");
+            return Ok(Handled::Done);
+        }
+        if spec.mode != Mode::Insert && read.age_seconds() < ctx.settings.quiet_seconds {
+            return Ok(Handled::ComeBack("the quiet time between two runs of an audience is not over"));
+        }
+        let waiting = pending(ctx, sync).await?;
+        let Some(run) = choose(&spec, &read, &waiting, retry) else {
+            return Ok(Handled::Done);
+        };
+        let mut head = read.head.next();
+        tracing::info!(sync = %sync, run = %run.id, "run claimed");
+        head.run = Some(run);
+        if swap_head(ctx.store.as_ref(), sync, &read, &head).await? {
+            return Ok(Handled::Done);
+        }
+    }
+}
+
+/// Whether the destination has a token that was not refused.
+async fn connected(ctx: &Context, spec: &SyncSpec) -> anyhow::Result<bool> {
+    let name = names::destination(&ctx.bucket, spec.destination.as_str());
+    let Some(secret) = ctx.secrets.get(&name).await? else {
+        return Ok(false);
+    };
+    let dead = keys::dead_token(&spec.destination, &secret.version);
+    Ok(ctx.store.stat(&dead).await?.is_none())
+}
+
+/// What waits, oldest first. Entries whose run has a record are done, and go.
+pub(crate) async fn pending(ctx: &Context, sync: &SyncName) -> anyhow::Result<Vec<(String, Pending)>> {
+    let mut waiting = Vec::new();
+    for listed in ctx.store.list(&keys::pending_prefix(sync), None, MAX_PENDING).await? {
+        let Some(entry) = facts::read::<Pending>(ctx.store.as_ref(), &listed.key).await? else {
+            continue;
+        };
+        if ctx.store.stat(&keys::record(sync, &entry.run)).await?.is_some() {
+            ctx.store.delete(&listed.key).await.context("deleting a pending entry that is done")?;
+        } else {
+            waiting.push((listed.key, entry));
+        }
+    }
+    Ok(waiting)
+}
+
+/// insert, add: the oldest export, each counts. mirror, all: the newest; the others are superseded. Then requests,
+/// then carried rows.
+fn choose(spec: &SyncSpec, read: &HeadRead, waiting: &[(String, Pending)], retry: bool) -> Option<OpenRun> {
+    let is_export = |entry: &&(String, Pending)| matches!(entry.1.request, PendingRequest::Export { .. });
+    let whole = matches!(spec.mode, Mode::Mirror | Mode::All);
+    let mut exports = waiting.iter().filter(is_export);
+    let export = if whole { exports.next_back() } else { exports.next() };
+    let open = |entry: &(String, Pending), kind, superseded| OpenRun {
+        id: entry.1.run.clone(),
+        kind,
+        state: RunState::Open,
+        why: None,
+        planner: PLANNER,
+        superseded,
+        input: Some(entry.0.clone()),
+    };
+    if let Some(entry) = export {
+        let others = exports.filter(|_| whole).map(|other| other.1.run.clone()).collect();
+        let late = whole && read.head.newest.as_ref() > newest(&entry.1.request).as_ref();
+        let kind = if late { RunKind::Late } else { RunKind::Export };
+        return Some(open(entry, kind, others));
+    }
+    if let Some(entry) = waiting.first() {
+        let kind = if entry.1.request == PendingRequest::Resync { RunKind::Resync } else { RunKind::Retry };
+        return Some(open(entry, kind, Vec::new()));
+    }
+    let last = read.head.carried.last().filter(|_| retry)?;
+    Some(OpenRun {
+        id: retry_run_id(last),
+        kind: RunKind::Retry,
+        state: RunState::Open,
+        why: None,
+        planner: PLANNER,
+        superseded: Vec::new(),
+        input: None,
+    })
+}
+
+/// How new an export is.
+pub(crate) fn newest(request: &PendingRequest) -> Option<Newest> {
+    match request {
+        PendingRequest::Export { key, last_modified, .. } => {
+            Some(Newest { last_modified: *last_modified, key: key.clone() })
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,191 @@
+//! Rows that earlier runs left over: they go first, unless a newer row of their key takes their place.
+
+use std::collections::HashSet;
+
+use anyhow::{Context as _, bail};
+use runtime::facts;
+use runtime::store::Store;
+use sync_core::diff::{KeyDigest, Snapshot};
+use sync_core::names::{RunId, SyncName};
+use sync_core::run::keys::BatchId;
+use sync_core::run::{Batch, BatchHeader, BatchRow, BatchWriter, Counts, NewRow, Outcome, Record, RowRanges, keys};
+
+use crate::emit::Sent;
+use crate::spool::Spool;
+
+/// A row of unknown fate that was first tried longer ago than this is sent again past TikTok's memory of `event_id`s
+/// (48 hours), and counted as such.
+const WINDOW_SECONDS: i64 = 47 * 3600;
+
+/// Which rows of which batches go again.
+#[derive(Debug, Default)]
+pub(crate) struct LeftOver {
+    /// Batches with the rows in question, the newest run last.
+    batches: Vec<Rest>,
+}
+
+#[derive(Debug)]
+struct Rest {
+    batch: BatchId,
+    rows: RowRanges,
+    unknown: RowRanges,
+    first_try: Option<i64>,
+}
+
+/// Finds what the runs of `head.carried` left over, and what a run was asked to retry.
+pub(crate) async fn left_over(
+    store: &dyn Store,
+    sync: &SyncName,
+    carried: &[RunId],
+    retry: Option<&RunId>,
+) -> anyhow::Result<LeftOver> {
+    let mut found = LeftOver::default();
+    if let Some(run) = retry {
+        let record = record(store, sync, run).await?;
+        for key in &record.refused {
+            let (batch, outcome) = outcome(store, key).await?;
+            let rows = outcome.refused_rows().collect();
+            found.batches.push(Rest { batch, rows, unknown: RowRanges::default(), first_try: None });
+        }
+    }
+    for run in carried {
+        let record = record(store, sync, run).await?;
+        for key in &record.carried {
+            let (batch, outcome) = outcome(store, key).await?;
+            let Outcome { carried: rows, unknown, first_try, .. } = outcome;
+            found.batches.push(Rest { batch, rows, unknown, first_try });
+        }
+    }
+    Ok(found)
+}
+
+async fn record(store: &dyn Store, sync: &SyncName, run: &RunId) -> anyhow::Result<Record> {
+    let key = keys::record(sync, run);
+    facts::read(store, &key).await?.with_context(|| format!("{key} is gone, but its rows are still to be sent"))
+}
+
+async fn outcome(store: &dyn Store, key: &str) -> anyhow::Result<(BatchId, Outcome)> {
+    let name = key.strip_prefix("outcomes/").and_then(|rest| rest.strip_suffix(".json"));
+    let batch = name.and_then(|name| BatchId::parse(&format!("batches/{name}.jsonl")));
+    let batch = batch.with_context(|| format!("{key} is no outcome of a batch"))?;
+    let outcome = facts::read(store, key).await?;
+    Ok((batch, outcome.with_context(|| format!("{key} is gone, but its rows are still to be sent"))?))
+}
+
+impl LeftOver {
+    /// True when nothing is left over.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.batches.is_empty()
+    }
+
+    /// The keys of all rows.
+    pub(crate) async fn keys(&self, store: &dyn Store) -> anyhow::Result<HashSet<KeyDigest>> {
+        let mut found = HashSet::new();
+        for rest in &self.batches {
+            let bytes = read_batch(store, &rest.batch).await?;
+            let batch = Batch::read(&bytes)?;
+            found.extend(rest.rows.iter().filter_map(|row| batch.rows.get(row as usize)).map(|row| row.key));
+        }
+        Ok(found)
+    }
+
+    /// Writes the rows into the spool, newest run first where two have a row of one key.
+    pub(crate) async fn write(
+        &self,
+        store: &dyn Store,
+        fate: &CarriedFate<'_>,
+        headers: &[BatchHeader],
+        spool: &mut Spool,
+        sent: &mut Vec<Sent>,
+        counts: &mut Counts,
+    ) -> anyhow::Result<()> {
+        let mut writers: Vec<BatchWriter> = headers.iter().cloned().map(BatchWriter::new).collect();
+        let mut seen = HashSet::new();
+        let mut counted = HashSet::new();
+        for rest in self.batches.iter().rev() {
+            let bytes = read_batch(store, &rest.batch).await?;
+            let batch = Batch::read(&bytes)?;
+            let block = batch.header.block as usize;
+            let Some(writer) = writers.get_mut(block) else {
+                bail!("{} was made by event block {block}, which the spec has no more: put it back, or cancel the carried rows", rest.batch.key());
+            };
+            for number in rest.rows.iter() {
+                let Some(row) = batch.rows.get(number as usize) else {
+                    bail!("{} has no row {number}", rest.batch.key());
+                };
+                if !seen.insert((row.key, block)) {
+                    continue;
+                }
+                // Rows are counted once, however many events they make.
+                let first = counted.insert(row.key);
+                if let Some(count) = fate.gives_way(row, &batch.header, counts) {
+                    *count += u64::from(first);
+                    continue;
+                }
+                if first {
+                    counts.carried_in += 1;
+                    sent.push(Sent { key: row.key, fingerprint: row.fingerprint });
+                }
+                let late = rest.first_try.is_some_and(|at| fate.now - at > WINDOW_SECONDS);
+                counts.resent_after_window += u64::from(first && late && rest.unknown.contains(number));
+                let full = writer.push(&NewRow {
+                    key: row.key,
+                    fingerprint: row.fingerprint,
+                    record: row.record,
+                    line: row.line,
+                    shown_key: row.shown_key.get().as_bytes(),
+                    time: row.time,
+                    payload: row.payload.get().as_bytes(),
+                });
+                if let Some((bytes, rows)) = full {
+                    spool.keep(&bytes, rows)?;
+                }
+            }
+        }
+        for mut writer in writers {
+            if let Some((bytes, rows)) = writer.take() {
+                spool.keep(&bytes, rows)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What decides whether a carried row still goes.
+pub(crate) struct CarriedFate<'a> {
+    pub(crate) now: i64,
+    /// Keys with a valid row in the new export.
+    pub(crate) superseded: &'a HashSet<KeyDigest>,
+    /// Keys accepted since they were carried.
+    pub(crate) done: &'a HashSet<KeyDigest>,
+}
+
+impl CarriedFate<'_> {
+    /// The count under which a row does not go; `None` when it goes.
+    fn gives_way<'c>(&self, row: &BatchRow<'_>, header: &BatchHeader, counts: &'c mut Counts) -> Option<&'c mut u64> {
+        let max_age = i64::try_from(header.max_age).unwrap_or(i64::MAX);
+        if self.done.contains(&row.key) {
+            Some(&mut counts.carried_done)
+        } else if self.superseded.contains(&row.key) {
+            Some(&mut counts.carried_superseded)
+        } else if self.now.saturating_sub(row.time) > max_age {
+            Some(&mut counts.carried_expired)
+        } else {
+            None
+        }
+    }
+}
+
+/// Of these keys, those that the snapshot holds: accepted since they were carried.
+pub(crate) fn accepted_since(keys: &HashSet<KeyDigest>, snapshot: Snapshot<'_>) -> HashSet<KeyDigest> {
+    if keys.is_empty() {
+        return HashSet::new();
+    }
+    snapshot.iter().map(|entry| entry.key).filter(|key| keys.contains(key)).collect()
+}
+
+async fn read_batch(store: &dyn Store, batch: &BatchId) -> anyhow::Result<bytes::Bytes> {
+    let key = batch.key();
+    let object = store.get(&key).await?;
+    Ok(object.with_context(|| format!("{key} is gone, but its rows are still to be sent"))?.body)
+}

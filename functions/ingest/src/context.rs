@@ -1,0 +1,74 @@
+//! What the handlers depend on.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use runtime::secrets::{SecretText, Secrets, names};
+use runtime::store::Store;
+use sync_core::diff::FingerprintKey;
+use tokio::sync::OnceCell;
+
+/// What the handlers depend on. Made once, at cold start.
+pub struct Context {
+    /// The bucket, or the folder in its place.
+    pub store: Arc<dyn Store>,
+    /// Where tokens and keys lie.
+    pub secrets: Arc<dyn Secrets>,
+    /// The bucket's name: a part of run ids and of secrets' names.
+    pub bucket: String,
+    /// Limits and times.
+    pub settings: Settings,
+    key: OnceCell<FingerprintKey>,
+}
+
+/// Limits and times.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Seconds after which a `deliver` that had begun is surely dead and TikTok has applied its last call.
+    pub quiet_seconds: i64,
+    /// Where batches are spooled until the guards have passed.
+    pub spool: PathBuf,
+    /// How many bytes of an export are read at a time.
+    pub chunk_bytes: u64,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { quiet_seconds: 360, spool: std::env::temp_dir(), chunk_bytes: 8 << 20 }
+    }
+}
+
+/// What became of a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
+pub enum Handled {
+    /// Nothing is left to do: the message may go.
+    Done,
+    /// It is too early: the message comes back.
+    ComeBack(&'static str),
+}
+
+impl Context {
+    /// A context.
+    pub fn new(store: Arc<dyn Store>, secrets: Arc<dyn Secrets>, bucket: String, settings: Settings) -> Self {
+        Self { store, secrets, bucket, settings, key: OnceCell::new() }
+    }
+
+    /// The installation's key for fingerprints. The first to ask makes it; of two at once, one wins.
+    pub(crate) async fn fingerprint_key(&self) -> anyhow::Result<&FingerprintKey> {
+        self.key.get_or_try_init(|| self.load_key()).await
+    }
+
+    async fn load_key(&self) -> anyhow::Result<FingerprintKey> {
+        let name = names::fingerprint_key(&self.bucket);
+        if self.secrets.get(&name).await?.is_none() {
+            let fresh: [u8; 16] = rand::random();
+            self.secrets.put_new(&name, SecretText::new(const_hex::encode(fresh))).await?;
+        }
+        let secret = self.secrets.get(&name).await?;
+        let secret = secret.with_context(|| format!("the secret `{name}` was deleted while it was being made"))?;
+        FingerprintKey::from_hex(secret.value.expose())
+            .with_context(|| format!("the secret `{name}` does not hold 32 hexadecimal digits"))
+    }
+}

@@ -1,0 +1,27 @@
+//! A function that is woken by a queue.
+
+use lambda_runtime::{LambdaEvent, service_fn};
+use serde_json::Value;
+
+use crate::deadline::Deadline;
+use crate::envelopes::{SqsMessage, handle_batch};
+use crate::store::BoxError;
+
+/// Serves the messages of a queue until Lambda ends the process: each message on its own, what failed is reported by id
+/// (`ReportBatchItemFailures` must be set on the event source).
+///
+/// # Errors
+/// Lambda's Runtime API cannot be reached.
+pub async fn serve_queue<F, Fut, E>(handle: F) -> Result<(), lambda_runtime::Error>
+where
+    F: Fn(SqsMessage, Deadline) -> Fut,
+    Fut: Future<Output = Result<(), E>>,
+    E: Into<BoxError>,
+{
+    let handle = &handle;
+    lambda_runtime::run(service_fn(async |event: LambdaEvent<Value>| {
+        let deadline = Deadline::from_epoch_ms(event.context.deadline);
+        handle_batch(&event.payload, |message| handle(message, deadline)).await
+    }))
+    .await
+}

@@ -1,0 +1,11 @@
+//! What is new since the last run: keyed fingerprints, the snapshot of what was accepted, and their comparison.
+
+mod entry;
+mod fingerprint;
+mod merge;
+mod snapshot;
+
+pub use entry::{Decision, ScanEntry};
+pub use fingerprint::{FingerprintKey, KeyDigest, RowFingerprint};
+pub use merge::{Merged, merge};
+pub use snapshot::{InvalidSnapshot, Snapshot, SnapshotEntry, SnapshotWriter};

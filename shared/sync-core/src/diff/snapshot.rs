@@ -1,0 +1,208 @@
+//! The snapshot: the keys that TikTok accepted, sorted, in immutable objects.
+//!
+//! An object is a header of 16 bytes (`TLSNAP01`, the number of entries) and entries of 18 bytes: 12 of the key's
+//! digest, 4 of the row's fingerprint, 2 of the day (since 1970) on which the key was last accepted. Entries of equal
+//! size can be read from anywhere, so that a partition is merged as a stream. Packing them further was measured to
+//! save a quarter of the space at most, and compression nothing.
+
+use super::{KeyDigest, RowFingerprint};
+
+const MAGIC: &[u8; 8] = b"TLSNAP01";
+const HEADER: usize = 16;
+const ENTRY: usize = 18;
+
+/// One key that was accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SnapshotEntry {
+    /// The primary key's digest.
+    pub key: KeyDigest,
+    /// The fingerprint of the row that was accepted.
+    pub fingerprint: RowFingerprint,
+    /// The day of acceptance, counted from 1970-01-01.
+    pub day: u16,
+}
+
+/// Why bytes are no snapshot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidSnapshot {
+    /// Not one of ours, or of an unknown format.
+    #[error("the snapshot object has no header of this version")]
+    Header,
+    /// Shorter or longer than its header says.
+    #[error("the snapshot object is cut off")]
+    Length,
+    /// Keys are not ascending.
+    #[error("the snapshot object is not sorted")]
+    Order,
+}
+
+/// A snapshot object that was read.
+#[derive(Debug, Clone, Copy)]
+pub struct Snapshot<'a> {
+    entries: &'a [u8],
+}
+
+impl<'a> Snapshot<'a> {
+    /// A snapshot without keys.
+    pub const EMPTY: Snapshot<'static> = Snapshot { entries: &[] };
+
+    /// Checks header, length and order.
+    pub fn read(bytes: &'a [u8]) -> Result<Self, InvalidSnapshot> {
+        let (header, entries) = bytes.split_at_checked(HEADER).ok_or(InvalidSnapshot::Header)?;
+        let count = header.strip_prefix(MAGIC).ok_or(InvalidSnapshot::Header)?;
+        let count = u64::from_le_bytes(count.try_into().map_err(|_| InvalidSnapshot::Header)?);
+        if entries.len() as u64 != count.saturating_mul(ENTRY as u64) {
+            return Err(InvalidSnapshot::Length);
+        }
+        let snapshot = Self { entries };
+        let mut before = None;
+        for entry in snapshot.iter() {
+            if before.is_some_and(|key| key >= entry.key) {
+                return Err(InvalidSnapshot::Order);
+            }
+            before = Some(entry.key);
+        }
+        Ok(snapshot)
+    }
+
+    /// The entries, by ascending key.
+    pub fn iter(&self) -> impl Iterator<Item = SnapshotEntry> + 'a {
+        let (entries, _) = self.entries.as_chunks::<ENTRY>();
+        entries.iter().map(|entry| {
+            let [
+                k0,
+                k1,
+                k2,
+                k3,
+                k4,
+                k5,
+                k6,
+                k7,
+                k8,
+                k9,
+                k10,
+                k11,
+                f0,
+                f1,
+                f2,
+                f3,
+                d0,
+                d1,
+            ] = *entry;
+            SnapshotEntry {
+                key: KeyDigest::from_bytes([k0, k1, k2, k3, k4, k5, k6, k7, k8, k9, k10, k11]),
+                fingerprint: RowFingerprint(u32::from_le_bytes([f0, f1, f2, f3])),
+                day: u16::from_le_bytes([d0, d1]),
+            }
+        })
+    }
+
+    /// How many keys it holds.
+    pub fn len(&self) -> usize {
+        self.entries.len() / ENTRY
+    }
+
+    /// True without keys.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+}
+
+/// Writes a snapshot object.
+#[derive(Debug)]
+pub struct SnapshotWriter {
+    bytes: Vec<u8>,
+}
+
+impl Default for SnapshotWriter {
+    fn default() -> Self {
+        Self {
+            bytes: vec![0; HEADER],
+        }
+    }
+}
+
+impl SnapshotWriter {
+    /// Adds an entry; keys come in ascending order.
+    pub fn push(&mut self, entry: SnapshotEntry) {
+        self.bytes.extend_from_slice(entry.key.bytes());
+        self.bytes.extend_from_slice(&entry.fingerprint.0.to_le_bytes());
+        self.bytes.extend_from_slice(&entry.day.to_le_bytes());
+    }
+
+    /// How many entries were added.
+    pub fn len(&self) -> usize {
+        self.bytes.len().saturating_sub(HEADER) / ENTRY
+    }
+
+    /// True before the first entry.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The object.
+    pub fn finish(mut self) -> Vec<u8> {
+        let count = self.len() as u64;
+        if let Some(header) = self.bytes.first_chunk_mut::<HEADER>() {
+            let (magic, number) = header.split_at_mut(8);
+            magic.copy_from_slice(MAGIC);
+            number.copy_from_slice(&count.to_le_bytes());
+        }
+        self.bytes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn object(keys: &[u32]) -> Vec<u8> {
+        let mut writer = SnapshotWriter::default();
+        for key in keys {
+            writer.push(SnapshotEntry {
+                key: KeyDigest::from_u128(u128::from(*key) << 96),
+                fingerprint: RowFingerprint(*key + 1),
+                day: 20_000,
+            });
+        }
+        writer.finish()
+    }
+
+    #[test]
+    fn entries_come_back_as_they_were_written() {
+        let bytes = object(&[1, 5, 9]);
+        let read: Vec<_> = Snapshot::read(&bytes)
+            .unwrap()
+            .iter()
+            .map(|e| (e.fingerprint.0, e.day))
+            .collect();
+        assert_eq!(read, [(2, 20_000), (6, 20_000), (10, 20_000)]);
+        assert_eq!(Snapshot::read(&object(&[])).unwrap().len(), 0);
+    }
+
+    #[test]
+    fn a_damaged_object_is_an_error_and_never_empty() {
+        let good = object(&[1, 5, 9]);
+        assert_eq!(Snapshot::read(&[]).unwrap_err(), InvalidSnapshot::Header);
+        assert_eq!(
+            Snapshot::read(&good[..good.len() - 1]).unwrap_err(),
+            InvalidSnapshot::Length
+        );
+        assert_eq!(
+            Snapshot::read(&[good.clone(), vec![0]].concat()).unwrap_err(),
+            InvalidSnapshot::Length
+        );
+        assert_eq!(
+            Snapshot::read(&[b"TLSNAP99", &good[8..]].concat()).unwrap_err(),
+            InvalidSnapshot::Header
+        );
+        assert_eq!(
+            Snapshot::read(&object(&[5, 1])).unwrap_err(),
+            InvalidSnapshot::Order
+        );
+        assert_eq!(
+            Snapshot::read(&object(&[5, 5])).unwrap_err(),
+            InvalidSnapshot::Order
+        );
+    }
+}

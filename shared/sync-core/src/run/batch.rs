@@ -1,0 +1,381 @@
+//! Batch files: rows that are ready to send, one JSON line each behind a header line.
+//!
+//! An API call's body is the header's `head`, the rows joined by commas, and the header's `tail`: `deliver` needs to
+//! know no more about what it sends.
+
+use std::ops::Range;
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use crate::diff::{KeyDigest, RowFingerprint};
+use crate::names::{DestinationName, RunId, SyncName};
+
+/// At most this many rows lie in a batch file.
+pub const MAX_BATCH_ROWS: usize = 20_000;
+/// At most this many API calls does a batch file make.
+pub const MAX_BATCH_CALLS: usize = 2_000;
+/// A call's body stays below this many bytes. TikTok publishes no limit; one vendor caps its calls at 1 MB
+/// (TikTok reference 2.5).
+pub const MAX_CALL_BYTES: usize = 1_000_000;
+/// The format that this code writes. `deliver` reads this one and the one before.
+pub const BATCH_FORMAT: u32 = 1;
+
+/// The first line of a batch file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BatchHeader {
+    /// [`BATCH_FORMAT`].
+    pub format: u32,
+    /// The sync.
+    pub sync: SyncName,
+    /// The run.
+    pub run: RunId,
+    /// The connection to send through.
+    pub destination: DestinationName,
+    /// Which event block of the spec made the rows.
+    pub block: u32,
+    /// TikTok's endpoint, for example `event/track/`.
+    pub endpoint: String,
+    /// What comes before the rows in a call's body.
+    pub head: String,
+    /// What comes after them.
+    pub tail: String,
+    /// Rows per API call, at most.
+    pub batch_size: u32,
+    /// Seconds after which a row of this batch has become too old to be sent.
+    pub max_age: u64,
+}
+
+/// One row of a batch file.
+#[derive(Debug, Clone, Copy, Deserialize)]
+pub struct BatchRow<'a> {
+    /// The key's keyed digest.
+    #[serde(rename = "k")]
+    pub key: KeyDigest,
+    /// The row's fingerprint.
+    #[serde(rename = "f")]
+    pub fingerprint: RowFingerprint,
+    /// The row's number in the export, from 1.
+    #[serde(rename = "r")]
+    pub record: u64,
+    /// Its line, from 1.
+    #[serde(rename = "l")]
+    pub line: Option<u64>,
+    /// The primary key as reports show it: text, or a list of texts.
+    #[serde(rename = "p", borrow)]
+    pub shown_key: &'a RawValue,
+    /// The event's time, epoch seconds.
+    #[serde(rename = "t")]
+    pub time: i64,
+    /// What is sent.
+    #[serde(rename = "e", borrow)]
+    pub payload: &'a RawValue,
+}
+
+/// A batch file that was read.
+#[derive(Debug)]
+pub struct Batch<'a> {
+    /// Its header.
+    pub header: BatchHeader,
+    /// Its rows.
+    pub rows: Vec<BatchRow<'a>>,
+}
+
+/// Why a file is no batch file.
+#[derive(Debug, thiserror::Error)]
+pub enum InvalidBatch {
+    /// A line is not what it should be.
+    #[error("line {line} of the batch file is not valid: {source}")]
+    Line {
+        /// The line, from 1.
+        line: usize,
+        /// What serde says.
+        source: serde_json::Error,
+    },
+    /// Written by a newer version.
+    #[error("the batch file has format {0}; this version of deliver reads format {BATCH_FORMAT}")]
+    Format(u32),
+    /// Not text, or without a header.
+    #[error("the batch file has no header line")]
+    Empty,
+}
+
+impl<'a> Batch<'a> {
+    /// Reads a batch file.
+    pub fn read(bytes: &'a [u8]) -> Result<Self, InvalidBatch> {
+        let text = std::str::from_utf8(bytes).map_err(|_| InvalidBatch::Empty)?;
+        let mut lines = text.lines().enumerate();
+        let (_, first) = lines.next().ok_or(InvalidBatch::Empty)?;
+        let header: BatchHeader =
+            serde_json::from_str(first).map_err(|source| InvalidBatch::Line { line: 1, source })?;
+        if header.format != BATCH_FORMAT {
+            return Err(InvalidBatch::Format(header.format));
+        }
+        let rows = lines
+            .map(|(at, line)| {
+                serde_json::from_str(line).map_err(|source| InvalidBatch::Line { line: at + 1, source })
+            })
+            .collect::<Result<_, _>>()?;
+        Ok(Self { header, rows })
+    }
+
+    /// The calls that the rows make, as ranges of row numbers.
+    pub fn calls(&self) -> Vec<Range<usize>> {
+        let mut cutter = CallCutter::new(&self.header);
+        let mut calls: Vec<Range<usize>> = Vec::new();
+        for (at, row) in self.rows.iter().enumerate() {
+            match calls.last_mut() {
+                Some(call) if !cutter.starts_call(row.payload.get().len()) => call.end = at + 1,
+                _ => {
+                    if calls.is_empty() {
+                        cutter.starts_call(row.payload.get().len());
+                    }
+                    calls.push(at..at + 1);
+                }
+            }
+        }
+        calls
+    }
+
+    /// The body of a call that sends these rows.
+    pub fn body(&self, rows: impl Iterator<Item = usize>) -> Vec<u8> {
+        let payloads = rows
+            .filter_map(|row| self.rows.get(row))
+            .map(|row| row.payload.get().as_bytes());
+        call_body(&self.header, payloads)
+    }
+}
+
+/// The body of an API call.
+pub fn call_body<'a>(header: &BatchHeader, payloads: impl Iterator<Item = &'a [u8]>) -> Vec<u8> {
+    let mut body = Vec::with_capacity(4096);
+    body.extend_from_slice(header.head.as_bytes());
+    for (at, payload) in payloads.enumerate() {
+        if at > 0 {
+            body.push(b',');
+        }
+        body.extend_from_slice(payload);
+    }
+    body.extend_from_slice(header.tail.as_bytes());
+    body
+}
+
+/// Decides, row by row, where a new API call begins. The same rows are always cut alike.
+#[derive(Debug)]
+pub struct CallCutter {
+    batch_size: usize,
+    frame: usize,
+    rows: usize,
+    bytes: usize,
+}
+
+impl CallCutter {
+    /// A cutter for calls with this header.
+    pub fn new(header: &BatchHeader) -> Self {
+        Self {
+            batch_size: header.batch_size.max(1) as usize,
+            frame: header.head.len() + header.tail.len(),
+            rows: 0,
+            bytes: 0,
+        }
+    }
+
+    /// Takes the next row's payload length; true when the row begins a new call (the first row does).
+    pub fn starts_call(&mut self, payload: usize) -> bool {
+        let fits = self.rows > 0
+            && self.rows < self.batch_size
+            && self.bytes.saturating_add(payload).saturating_add(1) <= MAX_CALL_BYTES;
+        if fits {
+            self.rows += 1;
+            self.bytes += payload + 1;
+        } else {
+            self.rows = 1;
+            self.bytes = self.frame + payload;
+        }
+        !fits
+    }
+}
+
+/// Writes one batch file in memory.
+#[derive(Debug)]
+pub struct BatchWriter {
+    header: BatchHeader,
+    cutter: CallCutter,
+    bytes: Vec<u8>,
+    rows: usize,
+    calls: usize,
+}
+
+/// What a row of a batch is made of, before it is written.
+#[derive(Debug)]
+pub struct NewRow<'a> {
+    /// The key's keyed digest.
+    pub key: KeyDigest,
+    /// The row's fingerprint.
+    pub fingerprint: RowFingerprint,
+    /// The row's number in the export.
+    pub record: u64,
+    /// Its line.
+    pub line: Option<u64>,
+    /// The primary key as reports show it, as JSON.
+    pub shown_key: &'a [u8],
+    /// The event's time.
+    pub time: i64,
+    /// What is sent, as JSON.
+    pub payload: &'a [u8],
+}
+
+impl BatchWriter {
+    /// An empty batch file.
+    pub fn new(header: BatchHeader) -> Self {
+        let cutter = CallCutter::new(&header);
+        let mut writer = Self {
+            header,
+            cutter,
+            bytes: Vec::new(),
+            rows: 0,
+            calls: 0,
+        };
+        writer.begin();
+        writer
+    }
+
+    fn begin(&mut self) {
+        self.bytes.clear();
+        // A header of plain fields serialises; were it ever not to, the reader would refuse the file.
+        if let Ok(line) = serde_json::to_vec(&self.header) {
+            self.bytes.extend_from_slice(&line);
+        }
+        self.bytes.push(b'\n');
+        self.cutter = CallCutter::new(&self.header);
+        (self.rows, self.calls) = (0, 0);
+    }
+
+    /// Adds a row. When the file is full, the full file (bytes and number of rows) comes back first.
+    pub fn push(&mut self, row: &NewRow<'_>) -> Option<(Vec<u8>, u32)> {
+        let begins = self.cutter.starts_call(row.payload.len());
+        let full = self.rows >= MAX_BATCH_ROWS || (begins && self.calls >= MAX_BATCH_CALLS);
+        let done = if full { self.take() } else { None };
+        if full {
+            self.cutter.starts_call(row.payload.len());
+        }
+        self.calls += usize::from(begins || full);
+        self.rows += 1;
+        let out = &mut self.bytes;
+        out.extend_from_slice(b"{\"k\":\"");
+        out.extend_from_slice(row.key.hex().as_bytes());
+        out.extend_from_slice(b"\",\"f\":\"");
+        out.extend_from_slice(row.fingerprint.hex().as_bytes());
+        out.extend_from_slice(b"\",\"r\":");
+        out.extend_from_slice(itoa::Buffer::new().format(row.record).as_bytes());
+        out.extend_from_slice(b",\"l\":");
+        match row.line {
+            Some(line) => out.extend_from_slice(itoa::Buffer::new().format(line).as_bytes()),
+            None => out.extend_from_slice(b"null"),
+        }
+        out.extend_from_slice(b",\"p\":");
+        out.extend_from_slice(row.shown_key);
+        out.extend_from_slice(b",\"t\":");
+        out.extend_from_slice(itoa::Buffer::new().format(row.time).as_bytes());
+        out.extend_from_slice(b",\"e\":");
+        out.extend_from_slice(row.payload);
+        out.extend_from_slice(b"}\n");
+        done
+    }
+
+    /// The rest, when there is one. The writer begins anew.
+    pub fn take(&mut self) -> Option<(Vec<u8>, u32)> {
+        if self.rows == 0 {
+            return None;
+        }
+        let rows = u32::try_from(self.rows).unwrap_or(u32::MAX);
+        let bytes = std::mem::take(&mut self.bytes);
+        self.begin();
+        Some((bytes, rows))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn header(batch_size: u32) -> BatchHeader {
+        BatchHeader {
+            format: BATCH_FORMAT,
+            sync: SyncName::new("web").unwrap(),
+            run: RunId::new("0a").unwrap(),
+            destination: DestinationName::new("acme").unwrap(),
+            block: 0,
+            endpoint: "event/track/".into(),
+            head: "{\"data\":[".into(),
+            tail: "]}".into(),
+            batch_size,
+            max_age: 60,
+        }
+    }
+
+    fn write(batch_size: u32, lengths: &[usize]) -> Vec<(Vec<u8>, u32)> {
+        let mut writer = BatchWriter::new(header(batch_size));
+        let mut files = Vec::new();
+        for (at, length) in lengths.iter().enumerate() {
+            let payload = format!("\"{}\"", "x".repeat(length.saturating_sub(2)));
+            let row = NewRow {
+                key: KeyDigest::from_u128(at as u128),
+                fingerprint: RowFingerprint(7),
+                record: at as u64 + 1,
+                line: Some(at as u64 + 2),
+                shown_key: b"\"x\"",
+                time: 5,
+                payload: payload.as_bytes(),
+            };
+            files.extend(writer.push(&row));
+        }
+        files.extend(writer.take());
+        files
+    }
+
+    #[test]
+    fn batch_files_keep_their_bounds() {
+        for (batch_size, rows, expect) in [
+            (1000, 20_001, vec![20_000, 1]),
+            (1, 4_001, vec![2_000, 2_000, 1]),
+            (7, 30_000, vec![14_000, 14_000, 2_000]),
+            (1000, 0, vec![]),
+        ] {
+            let files = write(batch_size, &vec![5; rows]);
+            assert_eq!(
+                files.iter().map(|f| f.1).collect::<Vec<_>>(),
+                expect,
+                "batch_size {batch_size}"
+            );
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_is_read_in_order_and_calls_keep_their_bounds(
+            batch_size in 1u32..9, lengths in proptest::collection::vec(3usize..400_000, 0..30)
+        ) {
+            let mut record = 0;
+            for (bytes, rows) in write(batch_size, &lengths) {
+                let batch = Batch::read(&bytes).unwrap();
+                prop_assert_eq!(batch.rows.len(), rows as usize);
+                for row in &batch.rows {
+                    record += 1;
+                    prop_assert_eq!(row.record, record);
+                }
+                let calls = batch.calls();
+                prop_assert!(calls.len() <= MAX_BATCH_CALLS);
+                prop_assert_eq!(calls.iter().cloned().flatten().collect::<Vec<_>>(), (0..batch.rows.len()).collect::<Vec<_>>());
+                for call in calls {
+                    prop_assert!(call.len() <= batch_size as usize);
+                    let body = batch.body(call);
+                    prop_assert!(body.len() <= MAX_CALL_BYTES);
+                    prop_assert!(serde_json::from_slice::<serde_json::Value>(&body).is_ok());
+                }
+            }
+            prop_assert_eq!(record, lengths.len() as u64);
+        }
+    }
+}

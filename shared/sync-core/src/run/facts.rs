@@ -1,0 +1,190 @@
+//! The facts of a run. Each is written once (`If-None-Match: *`) and is a function of earlier facts.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Counts, RowRanges};
+use crate::names::RunId;
+
+/// `pending/<sync>/<time>-<id>.json`: an export, or a request, that waits for its run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pending {
+    /// The run's id.
+    pub run: RunId,
+    /// What waits.
+    pub request: PendingRequest,
+    /// Whether a person asked to go on in spite of the guards.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub ignore_guards: bool,
+}
+
+/// What waits for its run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "kind")]
+pub enum PendingRequest {
+    /// An export.
+    Export {
+        /// Its key.
+        key: String,
+        /// Its version, where the bucket keeps versions.
+        version: Option<String>,
+        /// Its entity tag: it is read with `If-Match`.
+        etag: String,
+        /// Its size in bytes.
+        size: u64,
+        /// When it was written, epoch milliseconds.
+        last_modified: i64,
+    },
+    /// Forget what was sent.
+    Resync,
+    /// Send again what TikTok refused in a run.
+    Retry {
+        /// That run.
+        of: RunId,
+    },
+}
+
+/// `runs/<sync>/<run>/plan.json`: what a run works with, pinned by its first writer.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Plan {
+    /// The version of the planning code.
+    pub planner: u32,
+    /// The time that events' ages are measured against, epoch seconds.
+    pub now: i64,
+    /// The sync spec's text.
+    pub spec: String,
+    /// The export; `None` where there is none.
+    pub export: Option<PendingRequest>,
+    /// Whether one invocation does everything: one part, one partition, carried rows at the front of the part.
+    pub small: bool,
+    /// Into how many parts the export is cut. Unless the plan is small, part `parts` holds carried rows and removals.
+    pub parts: u32,
+    /// Into how many partitions the keys are divided. A power of two.
+    pub partitions: u32,
+    /// Whether a person asked to go on in spite of the guards.
+    #[serde(default)]
+    pub ignore_guards: bool,
+}
+
+impl Plan {
+    /// How many manifests the run has when all its batches are written.
+    pub fn manifests(&self) -> u32 {
+        if self.small { 1 } else { self.parts.saturating_add(1) }
+    }
+}
+
+/// `manifests/<sync>/<run>/<p>.json`: a part's batches are all written.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// The rows of each batch, in order.
+    pub batches: Vec<u32>,
+    /// What became of the part's rows before sending.
+    pub counts: Counts,
+    /// Why the part ended early.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub end: Option<PartEnd>,
+}
+
+/// Why a part ended before its last row.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "why")]
+pub enum PartEnd {
+    /// The export cannot be read.
+    Broken {
+        /// What is wrong, where, and what to do.
+        message: String,
+    },
+    /// A guard stopped it.
+    Guard {
+        /// Which one, with the figures, and the way to let it through.
+        message: String,
+    },
+}
+
+/// Rows that TikTok refused for good, for one reason.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refusal {
+    /// The rows, by their number in the batch.
+    pub rows: RowRanges,
+    /// TikTok's return code.
+    pub code: i64,
+    /// The field that the message names.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub field: Option<String>,
+    /// TikTok's message, redacted.
+    pub message: String,
+}
+
+/// `outcomes/<sync>/<run>/<p>-<n>.json`: a batch is done. Rows in neither list were accepted.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outcome {
+    /// How many rows the batch has.
+    pub rows: u32,
+    /// Refused for good.
+    #[serde(default)]
+    pub refused: Vec<Refusal>,
+    /// Not sent, or without a clear answer: they go again.
+    #[serde(default)]
+    pub carried: RowRanges,
+    /// Of the carried ones, those that TikTok may have taken.
+    #[serde(default)]
+    pub unknown: RowRanges,
+    /// When the first of the unknown ones was tried, epoch seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_try: Option<i64>,
+    /// Why rows are carried, in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
+    /// API calls made, by TikTok's return code (or what came in its place).
+    #[serde(default)]
+    pub calls: BTreeMap<String, u64>,
+    /// The batch object was gone: its rows are a reported loss.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub lost: bool,
+}
+
+impl Outcome {
+    /// All refused rows.
+    pub fn refused_rows(&self) -> impl Iterator<Item = u32> + '_ {
+        self.refused.iter().flat_map(|refusal| refusal.rows.iter())
+    }
+}
+
+/// `progress/<sync>/<run>/<p>-<n>.json`: a hint that saves calls, never truth.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Progress {
+    /// Rows that TikTok accepted.
+    pub accepted: RowRanges,
+    /// Rows that TikTok refused for good.
+    #[serde(default)]
+    pub refused: Vec<Refusal>,
+    /// Rows that were tried without a clear answer.
+    #[serde(default)]
+    pub unknown: RowRanges,
+    /// When the first of those was tried, epoch seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_try: Option<i64>,
+    /// API calls made so far.
+    #[serde(default)]
+    pub calls: BTreeMap<String, u64>,
+}
+
+/// `runs/<sync>/<run>/stop.json`: the run cannot go on; what is not sent yet is carried.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stop {
+    /// What is wrong.
+    pub status: StopStatus,
+    /// What TikTok said, and what to do.
+    pub message: String,
+}
+
+/// Why a run stopped sending.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StopStatus {
+    /// The spec names something that TikTok does not know or does not let us use.
+    Misconfigured,
+    /// The token is dead, or lacks a scope or role.
+    NeedsReauthorisation,
+}

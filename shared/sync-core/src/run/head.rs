@@ -1,0 +1,121 @@
+//! `state/<sync>/head.json`: a sync's one register, and the only object that changes (by `If-Match`).
+
+use serde::{Deserialize, Serialize};
+
+use crate::names::{RunId, SyncName};
+
+/// The register of a sync: its snapshot, its open run, what is carried.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Head {
+    /// Grows by one at each write, so that content, and with it the `ETag`, never comes back.
+    pub rev: u64,
+    /// The snapshot; `None` before the first run has ended.
+    pub generation: Option<Generation>,
+    /// The open run.
+    pub run: Option<OpenRun>,
+    /// The runs whose batches hold carried rows; several only after a run was closed.
+    #[serde(default)]
+    pub carried: Vec<RunId>,
+    /// The newest export that was applied.
+    pub newest: Option<Newest>,
+    /// Set by a resync: the next export treats all fingerprints as unequal.
+    #[serde(default)]
+    pub forget: bool,
+    /// How many runs in a row were started only for carried rows.
+    #[serde(default)]
+    pub retries: u32,
+}
+
+/// One generation of the snapshot. Its objects never change.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Generation {
+    /// `<rev>-<run>`, part of the keys.
+    pub id: String,
+    /// Into how many objects its keys are divided, by the digest's top bits. A power of two.
+    pub partitions: u32,
+    /// How many keys it holds.
+    pub keys: u64,
+}
+
+/// The run that holds the sync.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OpenRun {
+    /// Its id.
+    pub id: RunId,
+    /// What it does.
+    pub kind: RunKind,
+    /// Whether it still sends.
+    pub state: RunState,
+    /// Why it is closing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
+    /// The version of the code that plans it.
+    pub planner: u32,
+    /// Exports that it makes obsolete.
+    #[serde(default)]
+    pub superseded: Vec<RunId>,
+    /// The key of its pending entry; `None` for a run that housekeeping started.
+    #[serde(default)]
+    pub input: Option<String>,
+}
+
+/// What a run does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RunKind {
+    /// Sends an export's rows.
+    Export,
+    /// Sends what was carried.
+    Retry,
+    /// Forgets what was sent, and sends nothing itself.
+    Resync,
+    /// An export older than the newest one applied: it ends at once.
+    Late,
+}
+
+/// Whether the open run still sends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RunState {
+    /// It runs.
+    Open,
+    /// It is being closed: nothing more is sent for it.
+    Closing,
+}
+
+/// The newest export applied.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Newest {
+    /// Its last-modified time, epoch milliseconds.
+    pub last_modified: i64,
+    /// Its key.
+    pub key: String,
+}
+
+impl Head {
+    /// The head with the next revision.
+    #[must_use]
+    pub fn next(&self) -> Self {
+        Self {
+            rev: self.rev.saturating_add(1),
+            ..self.clone()
+        }
+    }
+
+    /// The id of the generation that the open run writes.
+    pub fn next_generation(&self, run: &RunId) -> String {
+        format!("{}-{run}", self.rev)
+    }
+
+    /// The open run, when it has this id and still sends.
+    pub fn open(&self, run: &RunId) -> Option<&OpenRun> {
+        self.run
+            .as_ref()
+            .filter(|open| open.id == *run && open.state == RunState::Open)
+    }
+
+    /// The key of a sync's head.
+    pub fn key(sync: &SyncName) -> String {
+        super::keys::head(sync)
+    }
+}

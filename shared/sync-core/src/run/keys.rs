@@ -1,0 +1,240 @@
+//! The bucket's layout: one function per kind of object. Other tools may rely on these keys.
+
+use crate::names::{DestinationName, RunId, SyncName};
+
+/// A stage of a run, as it appears in `tasks/<sync>/<run>/<stage>/<i>.json`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Stage {
+    /// A part is read: key digests and row fingerprints.
+    Scan,
+    /// A key partition is compared with the snapshot.
+    Merge,
+    /// A part's rows are checked and written as batches.
+    Emit,
+    /// A key partition of the new snapshot is written.
+    Fold,
+    /// The run is ended.
+    Finish,
+}
+
+impl Stage {
+    /// The text in keys.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Scan => "scan",
+            Self::Merge => "merge",
+            Self::Emit => "emit",
+            Self::Fold => "fold",
+            Self::Finish => "finish",
+        }
+    }
+
+    /// Reads the text in keys.
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Scan, Self::Merge, Self::Emit, Self::Fold, Self::Finish]
+            .into_iter()
+            .find(|s| s.as_str() == text)
+    }
+}
+
+/// Where sync specs lie.
+pub const SPECS: &str = "syncs/";
+/// Where exports lie.
+pub const MODELS: &str = "models/";
+
+/// `syncs/<sync>.yaml`
+pub fn spec(sync: &SyncName) -> String {
+    format!("{SPECS}{sync}.yaml")
+}
+
+/// `state/<sync>/head.json`
+pub fn head(sync: &SyncName) -> String {
+    format!("state/{sync}/head.json")
+}
+
+/// `pending/<sync>/`
+pub fn pending_prefix(sync: &SyncName) -> String {
+    format!("pending/{sync}/")
+}
+
+/// `pending/<sync>/<time>-<id>.json`; `time` sorts as text.
+pub fn pending(sync: &SyncName, time: &str, run: &RunId) -> String {
+    format!("pending/{sync}/{time}-{run}.json")
+}
+
+/// `state/<sync>/snapshot/`
+pub fn snapshots(sync: &SyncName) -> String {
+    format!("state/{sync}/snapshot/")
+}
+
+/// `state/<sync>/snapshot/<generation>/<k>`
+pub fn snapshot(sync: &SyncName, generation: &str, partition: u32) -> String {
+    format!("state/{sync}/snapshot/{generation}/{partition}")
+}
+
+/// `runs/<sync>/<run>/plan.json`
+pub fn plan(sync: &SyncName, run: &RunId) -> String {
+    format!("runs/{sync}/{run}/plan.json")
+}
+
+/// `runs/<sync>/<run>/closed.json`
+pub fn closed(sync: &SyncName, run: &RunId) -> String {
+    format!("runs/{sync}/{run}/closed.json")
+}
+
+/// `runs/<sync>/<run>/stop.json`: written once by the delivery that found that the run cannot go on.
+pub fn stop(sync: &SyncName, run: &RunId) -> String {
+    format!("runs/{sync}/{run}/stop.json")
+}
+
+/// `runs/<sync>/<run>/run.json`
+pub fn record(sync: &SyncName, run: &RunId) -> String {
+    format!("runs/{sync}/{run}/run.json")
+}
+
+/// `runs/<sync>/<run>/rejected.jsonl`
+pub fn rejected(sync: &SyncName, run: &RunId) -> String {
+    format!("runs/{sync}/{run}/rejected.jsonl")
+}
+
+/// `runs/<sync>/<run>/report.html`
+pub fn report(sync: &SyncName, run: &RunId) -> String {
+    format!("runs/{sync}/{run}/report.html")
+}
+
+/// `runs/<sync>/`
+pub fn runs_prefix(sync: &SyncName) -> String {
+    format!("runs/{sync}/")
+}
+
+/// `tasks/<sync>/<run>/<stage>/<i>.json`
+pub fn task(sync: &SyncName, run: &RunId, stage: Stage, index: u32) -> String {
+    format!("tasks/{sync}/{run}/{}/{index}.json", stage.as_str())
+}
+
+/// `tasks/<sync>/<run>/`
+pub fn tasks_prefix(sync: &SyncName, run: &RunId) -> String {
+    format!("tasks/{sync}/{run}/")
+}
+
+/// `work/<sync>/<run>/<what>/<i>`: what the stages hand on to each other.
+pub fn work(sync: &SyncName, run: &RunId, what: &str, index: u32) -> String {
+    format!("work/{sync}/{run}/{what}/{index}")
+}
+
+/// `work/<sync>/<run>/<what>/`
+pub fn work_prefix(sync: &SyncName, run: &RunId, what: &str) -> String {
+    format!("work/{sync}/{run}/{what}/")
+}
+
+/// `manifests/<sync>/<run>/<p>.json`
+pub fn manifest(sync: &SyncName, run: &RunId, part: u32) -> String {
+    format!("manifests/{sync}/{run}/{part}.json")
+}
+
+/// `manifests/<sync>/<run>/`
+pub fn manifests_prefix(sync: &SyncName, run: &RunId) -> String {
+    format!("manifests/{sync}/{run}/")
+}
+
+/// The name of one batch: its part and its number there. `<p>-<n>` in keys.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct BatchId {
+    /// The sync.
+    pub sync: SyncName,
+    /// The run.
+    pub run: RunId,
+    /// The part of the export.
+    pub part: u32,
+    /// The batch's number in the part, from 0.
+    pub number: u32,
+}
+
+impl BatchId {
+    /// `batches/<sync>/<run>/<p>-<n>.jsonl`
+    pub fn key(&self) -> String {
+        format!(
+            "batches/{}/{}/{}-{}.jsonl",
+            self.sync, self.run, self.part, self.number
+        )
+    }
+
+    /// `outcomes/<sync>/<run>/<p>-<n>.json`
+    pub fn outcome(&self) -> String {
+        format!(
+            "outcomes/{}/{}/{}-{}.json",
+            self.sync, self.run, self.part, self.number
+        )
+    }
+
+    /// `progress/<sync>/<run>/<p>-<n>.json`
+    pub fn progress(&self) -> String {
+        format!(
+            "progress/{}/{}/{}-{}.json",
+            self.sync, self.run, self.part, self.number
+        )
+    }
+
+    /// Reads a batch's key.
+    pub fn parse(key: &str) -> Option<Self> {
+        let mut parts = key.strip_prefix("batches/")?.strip_suffix(".jsonl")?.split('/');
+        let sync = SyncName::new(parts.next()?).ok()?;
+        let run = RunId::new(parts.next()?).ok()?;
+        let (part, number) = parts.next()?.split_once('-')?;
+        if parts.next().is_some() {
+            return None;
+        }
+        Some(Self {
+            sync,
+            run,
+            part: canonical(part)?,
+            number: canonical(number)?,
+        })
+    }
+}
+
+/// A number as keys hold it: decimal, without signs or leading zeros.
+pub(super) fn canonical(text: &str) -> Option<u32> {
+    let number: u32 = text.parse().ok()?;
+    (number.to_string() == text).then_some(number)
+}
+
+/// `batches/<sync>/<run>/`
+pub fn batches_prefix(sync: &SyncName, run: &RunId) -> String {
+    format!("batches/{sync}/{run}/")
+}
+
+/// `outcomes/<sync>/<run>/<p>-`
+pub fn outcomes_of_part(sync: &SyncName, run: &RunId, part: u32) -> String {
+    format!("outcomes/{sync}/{run}/{part}-")
+}
+
+/// `outcomes/<sync>/<run>/parts/<p>.json`
+pub fn part_done(sync: &SyncName, run: &RunId, part: u32) -> String {
+    format!("outcomes/{sync}/{run}/parts/{part}.json")
+}
+
+/// `outcomes/<sync>/<run>/parts/`
+pub fn parts_done_prefix(sync: &SyncName, run: &RunId) -> String {
+    format!("outcomes/{sync}/{run}/parts/")
+}
+
+/// `state/connections/<name>/dead/<secret version>.json`
+pub fn dead_token(destination: &DestinationName, version: &str) -> String {
+    let safe: String = version
+        .chars()
+        .map(|c| {
+            if c.is_ascii_alphanumeric() || c == '-' {
+                c
+            } else {
+                '_'
+            }
+        })
+        .collect();
+    format!("state/connections/{destination}/dead/{safe}.json")
+}
+
+/// `wake/<name>.json`
+pub fn wake(destination: &DestinationName) -> String {
+    format!("wake/{destination}.json")
+}

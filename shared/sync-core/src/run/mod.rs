@@ -1,0 +1,30 @@
+//! The vocabulary of runs: bucket keys, and the facts that are written under them.
+//!
+//! Everything but `head.json` is a fact: written once, a function of earlier facts. See `ARCHITECTURE.md`.
+
+mod batch;
+mod facts;
+mod head;
+mod id;
+pub mod keys;
+mod ranges;
+mod record;
+mod wake;
+
+pub use batch::{
+    BATCH_FORMAT, Batch, BatchHeader, BatchRow, BatchWriter, CallCutter, InvalidBatch, MAX_BATCH_CALLS,
+    MAX_BATCH_ROWS, MAX_CALL_BYTES, NewRow, call_body,
+};
+pub use facts::{
+    Manifest, Outcome, PartEnd, Pending, PendingRequest, Plan, Progress, Refusal, Stop, StopStatus,
+};
+pub use head::{Generation, Head, Newest, OpenRun, RunKind, RunState};
+pub use id::{export_run_id, input_run_id, retry_run_id};
+pub use keys::Stage;
+pub use ranges::RowRanges;
+pub use record::{Counts, Record, RunStatus, Sums};
+pub use wake::Wake;
+
+/// The version of the planning code. It changes whenever the same input would be cut into other batches: runs that
+/// were planned by another version are never mixed with this one's.
+pub const PLANNER: u32 = 1;

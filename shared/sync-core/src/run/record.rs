@@ -1,0 +1,209 @@
+//! `runs/<sync>/<run>/run.json`: the record, written once at the end. Its existence proves that the export is done.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::RunKind;
+use crate::names::{RunId, SyncName};
+use crate::rejection::Code;
+
+/// What became of the rows before sending. Summed over the parts of a run.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Counts {
+    /// Rows in the export.
+    pub queried: u64,
+    /// Sent before, and the same.
+    pub unchanged: u64,
+    /// Sent before, changed since, and not sent again (`insert`).
+    pub changed_not_sent: u64,
+    /// Older than `max_age`.
+    pub expired: u64,
+    /// Refused by our own checks, by code. Duplicates of a key are among them.
+    pub rejected: BTreeMap<String, u64>,
+    /// Put into batches.
+    pub to_send: u64,
+    /// Put into batches from earlier runs' carried rows.
+    pub carried_in: u64,
+    /// Carried rows that gave way to a newer row of their key.
+    pub carried_superseded: u64,
+    /// Carried rows that had become too old.
+    pub carried_expired: u64,
+    /// Carried rows whose key had been accepted since.
+    pub carried_done: u64,
+    /// Of the rows put into batches, those of unknown fate whose first try is beyond TikTok's 48 hours of memory.
+    pub resent_after_window: u64,
+    /// Rows that go with a warning, by code.
+    pub warnings: BTreeMap<String, u64>,
+}
+
+impl Counts {
+    /// All rejected rows.
+    pub fn rejected_total(&self) -> u64 {
+        self.rejected.values().sum()
+    }
+
+    /// Counts one rejected row.
+    pub fn reject(&mut self, code: Code) {
+        *self.rejected.entry(code.as_str().to_owned()).or_default() += 1;
+    }
+
+    /// Counts one warning.
+    pub fn warn(&mut self, code: Code) {
+        *self.warnings.entry(code.as_str().to_owned()).or_default() += 1;
+    }
+
+    /// Adds another part's counts.
+    pub fn add(&mut self, other: &Self) {
+        self.queried += other.queried;
+        self.unchanged += other.unchanged;
+        self.changed_not_sent += other.changed_not_sent;
+        self.expired += other.expired;
+        self.to_send += other.to_send;
+        self.carried_in += other.carried_in;
+        self.carried_superseded += other.carried_superseded;
+        self.carried_expired += other.carried_expired;
+        self.carried_done += other.carried_done;
+        self.resent_after_window += other.resent_after_window;
+        for (code, count) in &other.rejected {
+            *self.rejected.entry(code.clone()).or_default() += count;
+        }
+        for (code, count) in &other.warnings {
+            *self.warnings.entry(code.clone()).or_default() += count;
+        }
+    }
+}
+
+/// How a run stands or ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RunStatus {
+    /// Its export is pending, another run holds the sync.
+    Waiting,
+    /// It holds the sync.
+    Running,
+    /// All rows were accepted.
+    Completed,
+    /// Done, with rejected, refused or carried rows.
+    CompletedWithErrors,
+    /// The export could not be read, or the run was closed.
+    Aborted,
+    /// A guard stopped it before it sent.
+    StoppedByGuard,
+    /// TikTok does not know what the spec names.
+    Misconfigured,
+    /// The token is dead, or lacks a scope or role.
+    NeedsReauthorisation,
+    /// A person stopped it.
+    Cancelled,
+    /// A newer export took its place.
+    Superseded,
+    /// It waits for the next day (file uploads).
+    Postponed,
+    /// A resync was noted: the next export sends everything again.
+    Resynced,
+}
+
+impl RunStatus {
+    /// The text in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Running => "running",
+            Self::Completed => "completed",
+            Self::CompletedWithErrors => "completed_with_errors",
+            Self::Aborted => "aborted",
+            Self::StoppedByGuard => "stopped_by_guard",
+            Self::Misconfigured => "misconfigured",
+            Self::NeedsReauthorisation => "needs_reauthorisation",
+            Self::Cancelled => "cancelled",
+            Self::Superseded => "superseded",
+            Self::Postponed => "postponed",
+            Self::Resynced => "resynced",
+        }
+    }
+}
+
+/// What became of the rows that were put into batches.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Sums {
+    /// Accepted by TikTok.
+    pub accepted: u64,
+    /// Refused by TikTok for good.
+    pub refused: u64,
+    /// Not sent, or without a clear answer: they go with the next run.
+    pub carried_out: u64,
+    /// Lost with a batch object that was gone.
+    pub lost: u64,
+}
+
+/// The record of a run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    /// The run.
+    pub run: RunId,
+    /// Its sync.
+    pub sync: SyncName,
+    /// What it did.
+    pub kind: RunKind,
+    /// How it ended.
+    pub status: RunStatus,
+    /// Why, in words, where the status alone does not say it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// The export's key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub export: Option<String>,
+    /// When it was claimed, epoch seconds.
+    pub started: i64,
+    /// When the record was written, epoch seconds.
+    pub finished: i64,
+    /// What became of the rows before sending.
+    pub counts: Counts,
+    /// What became of them after.
+    pub sums: Sums,
+    /// API calls, by return code.
+    pub calls: BTreeMap<String, u64>,
+    /// Outcomes that hold carried rows: the next run starts from them.
+    #[serde(default)]
+    pub carried: Vec<String>,
+    /// Outcomes that hold refused rows: `retry` starts from them.
+    #[serde(default)]
+    pub refused: Vec<String>,
+    /// Where the sums do not add up, in words. Empty, or there is a fault in Tideline.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub inconsistent: Vec<String>,
+    /// The test event code that the events went under.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub test_event_code: Option<String>,
+}
+
+impl Record {
+    /// Compares the sums of design promise "every row is accounted for exactly once"; each sentence is a fault.
+    pub fn check(counts: &Counts, sums: &Sums) -> Vec<String> {
+        let mut faults = Vec::new();
+        let before = counts.unchanged
+            + counts.changed_not_sent
+            + counts.expired
+            + counts.rejected_total()
+            + counts.to_send;
+        if counts.queried != before {
+            faults.push(format!(
+                "{} rows were queried, but {before} are accounted for",
+                counts.queried
+            ));
+        }
+        let (sent, after) = (
+            counts.to_send + counts.carried_in,
+            sums.accepted + sums.refused + sums.carried_out + sums.lost,
+        );
+        if sent != after {
+            faults.push(format!(
+                "{sent} rows were put into batches, but {after} have an outcome"
+            ));
+        }
+        faults
+    }
+}
