@@ -97,6 +97,15 @@ def test_every_function_has_a_role_of_its_own(template):
     assert not any("Policies" in r["Properties"] for r in functions.values())
 
 
+def test_every_variable_of_the_template_is_a_setting_that_the_functions_read(template):
+    settings = (TEMPLATE.parents[1] / "shared" / "runtime" / "src" / "settings.rs").read_text()
+    given = dict(template["Globals"]["Function"]["Environment"]["Variables"])
+    for resource in template["Resources"].values():
+        if resource["Type"] == "AWS::Serverless::Function":
+            given |= resource["Properties"]["Environment"]["Variables"]
+    assert given.keys() <= set(re.findall(r'"(TIDELINE_[A-Z_]+)"', settings))
+
+
 def rules(template):
     return template["Resources"]["Bucket"]["Properties"]["LifecycleConfiguration"]["Rules"]
 

@@ -110,9 +110,12 @@ def test_a_message_that_never_succeeds_comes_to_the_dead_letters_after_its_recei
     assert wiring.depths()["IngestQueue"] == wiring.depths()["DeliverQueue"] == (0, 0)
 
 
+HOUSEKEEPING = {"task": "housekeeping"}
+
+
 def test_the_schedule_wakes_ingest_through_its_queue(wiring):
-    assert until(lambda: [m for m in seen(wiring, function="ingest") if m["body"] == {"housekeeping": True}], 120)
-    assert not [m for m in seen(wiring, function="deliver") if m["body"] == {"housekeeping": True}]
+    assert until(lambda: [m for m in seen(wiring, function="ingest") if m["body"] == HOUSEKEEPING], 120)
+    assert not [m for m in seen(wiring, function="deliver") if m["body"] == HOUSEKEEPING]
 
 
 def environment(stack, function):
@@ -123,8 +126,7 @@ def environment(stack, function):
 def test_the_functions_find_their_settings(wiring):
     wiring.put("models/a/settings.csv", "x")
     wiring.put("batches/s/r/settings.jsonl", "x")
-    common = {"TIDELINE_BUCKET": wiring.bucket, "TIDELINE_LOG": "info", "TIDELINE_DELIVER_TIMEOUT_SECONDS": "30",
-              "TIDELINE_INGEST_TIMEOUT_SECONDS": "120"}
+    common = {"TIDELINE_BUCKET": wiring.bucket, "TIDELINE_LOG_LEVEL": "info", "TIDELINE_DELIVER_TIMEOUT": "30"}
     own = {"ingest": {"TIDELINE_MAX_RECEIVES": "10"},
            "deliver": {"TIDELINE_MAX_RECEIVES": "5", "TIDELINE_CALLS_IN_FLIGHT": "16", "TIDELINE_CALLS_PER_SECOND": "100"}}
     for function, settings in own.items():
@@ -163,6 +165,16 @@ class Role:
 
 
 DENIED = "AccessDenied"
+
+
+def test_only_ingest_makes_the_key_of_the_fingerprints_and_nobody_changes_a_token(wiring):
+    own, token = f"tideline/{wiring.bucket}/fingerprint-key", f"tideline/{wiring.bucket}/destinations/fixed"
+    wiring.secrets.create_secret(Name=token, SecretString='{"access_token":"x"}')
+    ingest, deliver = Role(wiring, "ingest"), Role(wiring, "deliver")
+    for role, answer in ((deliver, False), (ingest, True)):
+        assert (role.answer(role.secrets.create_secret, Name=own, SecretString="x") == "ok") is answer
+        assert (role.secret(own) == "ok") is answer
+        assert role.answer(role.secrets.put_secret_value, SecretId=token, SecretString="y") != "ok"
 
 
 def test_deliver_may_not_read_exports_nor_write_heads_records_or_specs(wiring):
