@@ -1,11 +1,12 @@
 //! What the handler depends on.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use runtime::secrets::Secrets;
 use runtime::store::Store;
-use tiktok::{Client, Pacer};
+use tiktok::{Client, Pace};
 
 /// What the handler depends on. Made once, at cold start.
 pub struct Context {
@@ -16,11 +17,22 @@ pub struct Context {
     /// The way to TikTok.
     pub client: Client,
     /// How fast calls may go.
-    pub pacer: Pacer,
+    pub pace: Pace,
     /// The bucket's name, a part of secrets' names.
     pub bucket: String,
     /// Limits and times.
     pub settings: Settings,
+    /// How far the work is.
+    pub tally: Arc<Tally>,
+}
+
+/// How far the work is, for whoever watches.
+#[derive(Debug, Default)]
+pub struct Tally {
+    /// Rows in the batches that were begun.
+    pub rows: AtomicU64,
+    /// Of these, rows with an answer.
+    pub answered: AtomicU64,
 }
 
 /// Limits and times.

@@ -2,9 +2,12 @@
 
 mod context;
 mod deliver;
+mod isolate;
+mod message;
 mod progress;
 mod send;
 mod token;
 
-pub use context::{Context, Handled, Settings};
+pub use context::{Context, Handled, Settings, Tally};
 pub use deliver::deliver;
+pub use message::on_message;

@@ -5,11 +5,11 @@
 //! | `TIDELINE_BUCKET` | the bucket | required |
 //! | `TIDELINE_API_ENDPOINT` | an address in the place of TikTok's, for the sandbox: `https`, or `http` on this machine | TikTok |
 //! | `TIDELINE_READ_CONNECTIONS` | ranges of an export read at once, 1 to 16 | 4 |
-//! | `TIDELINE_DELIVER_TIMEOUT` | the time-out of `deliver` in seconds, 1 to 900: the quiet time between runs depends on it | 900 |
+//! | `TIDELINE_DELIVER_TIMEOUT_SECONDS` | the time-out of `deliver` in seconds, 1 to 900: the quiet time between runs depends on it | 900 |
 //! | `TIDELINE_CALLS_IN_FLIGHT` | calls to TikTok at once in one process, 1 to 64 | 16 |
 //! | `TIDELINE_CALLS_PER_SECOND` | calls to TikTok a second in one process, 1 to 1,000 | what TikTok allows for the endpoint |
 //! | `TIDELINE_MAX_RECEIVES` | the queues' `maxReceiveCount`, 1 to 1,000: the last receive writes what it could not do | 5 |
-//! | `TIDELINE_LOG_LEVEL` | `error`, `warn`, `info`, `debug` or `trace` | `info` |
+//! | `TIDELINE_LOG` | `error`, `warn`, `info`, `debug` or `trace` | `info` |
 
 use std::fmt;
 use std::str::FromStr;
@@ -67,7 +67,15 @@ impl fmt::Display for SettingsError {
     }
 }
 
+/// TikTok applies a call within this time of its client giving up.
+const SETTLING_SECONDS: i64 = 60;
+
 impl Settings {
+    /// Seconds after which a `deliver` that had begun is surely dead, and its last call applied.
+    pub fn quiet_seconds(&self) -> i64 {
+        i64::try_from(self.deliver_timeout.as_secs()).unwrap_or(i64::MAX).saturating_add(SETTLING_SECONDS)
+    }
+
     /// Reads the environment of this process.
     ///
     /// # Errors
@@ -90,7 +98,7 @@ impl Settings {
             api_endpoint: reading.endpoint(),
             read_connections: reading.number("TIDELINE_READ_CONNECTIONS", 1, 16).unwrap_or(4),
             deliver_timeout: Duration::from_secs(
-                reading.number("TIDELINE_DELIVER_TIMEOUT", 1, 900).unwrap_or(900),
+                reading.number("TIDELINE_DELIVER_TIMEOUT_SECONDS", 1, 900).unwrap_or(900),
             ),
             calls_in_flight: reading.number("TIDELINE_CALLS_IN_FLIGHT", 1, 64).unwrap_or(16),
             calls_per_second: reading.number("TIDELINE_CALLS_PER_SECOND", 1, 1000),
@@ -164,7 +172,7 @@ impl<L: Fn(&str) -> Option<String>> Reading<L> {
     }
 
     fn log_level(&mut self) -> Level {
-        const VARIABLE: &str = "TIDELINE_LOG_LEVEL";
+        const VARIABLE: &str = "TIDELINE_LOG";
         match self
             .value(VARIABLE)
             .map(|level| level.to_ascii_lowercase())
@@ -245,11 +253,11 @@ mod tests {
             ("TIDELINE_BUCKET", "b.b"),
             ("TIDELINE_API_ENDPOINT", "http://127.0.0.1:8099/"),
             ("TIDELINE_READ_CONNECTIONS", "16"),
-            ("TIDELINE_DELIVER_TIMEOUT", "60"),
+            ("TIDELINE_DELIVER_TIMEOUT_SECONDS", "60"),
             ("TIDELINE_CALLS_IN_FLIGHT", "64"),
             ("TIDELINE_CALLS_PER_SECOND", "10"),
             ("TIDELINE_MAX_RECEIVES", "3"),
-            ("TIDELINE_LOG_LEVEL", "DEBUG"),
+            ("TIDELINE_LOG", "DEBUG"),
         ]);
         let expected = Settings {
             bucket: "b.b".to_owned(),
@@ -269,11 +277,11 @@ mod tests {
         let error = parse(&[
             ("TIDELINE_API_ENDPOINT", "http://tiktok.example"),
             ("TIDELINE_READ_CONNECTIONS", "0"),
-            ("TIDELINE_DELIVER_TIMEOUT", "901"),
+            ("TIDELINE_DELIVER_TIMEOUT_SECONDS", "901"),
             ("TIDELINE_CALLS_IN_FLIGHT", "65"),
             ("TIDELINE_CALLS_PER_SECOND", "-1"),
             ("TIDELINE_MAX_RECEIVES", "many"),
-            ("TIDELINE_LOG_LEVEL", "loud"),
+            ("TIDELINE_LOG", "loud"),
         ])
         .unwrap_err();
         let variables: Vec<_> = error.0.iter().map(|problem| problem.variable).collect();
@@ -281,11 +289,11 @@ mod tests {
             "TIDELINE_BUCKET",
             "TIDELINE_API_ENDPOINT",
             "TIDELINE_READ_CONNECTIONS",
-            "TIDELINE_DELIVER_TIMEOUT",
+            "TIDELINE_DELIVER_TIMEOUT_SECONDS",
             "TIDELINE_CALLS_IN_FLIGHT",
             "TIDELINE_CALLS_PER_SECOND",
             "TIDELINE_MAX_RECEIVES",
-            "TIDELINE_LOG_LEVEL",
+            "TIDELINE_LOG",
         ];
         assert_eq!(variables, expected);
         assert!(

@@ -1,0 +1,128 @@
+//! Whole runs on this machine: a folder in the place of the bucket, and this process in the place of the queues. The
+//! handlers are the functions' own.
+
+mod exports;
+mod machine;
+mod secrets;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context as _, bail};
+pub(crate) use deliver::Tally;
+use ingest::ExportCreated;
+use runtime::facts;
+use sync_core::names::{RunId, SyncName};
+use sync_core::run::{Record, keys};
+use sync_core::spec::SyncSpec;
+
+use exports::Export;
+use machine::Machine;
+
+/// Which half of a run is done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Phase {
+    /// Up to the batches.
+    Ingest,
+    /// From the batches to the record.
+    Deliver,
+    /// All of it.
+    Both,
+}
+
+/// Where and how a run is done.
+#[derive(Debug, Clone)]
+pub(crate) struct LocalOptions {
+    /// The folder in the place of the bucket.
+    pub(crate) store: PathBuf,
+    /// The sandbox in the place of TikTok.
+    pub(crate) endpoint: Option<String>,
+    /// A token for any destination, in the place of the folder's secrets.
+    pub(crate) token: Option<runtime::secrets::SecretText>,
+    /// Go on in spite of the guards.
+    pub(crate) ignore_guards: bool,
+}
+
+/// What became of one file's run.
+#[derive(Debug)]
+pub(crate) struct RunEnd {
+    /// The run.
+    pub(crate) run: RunId,
+    /// Its record; `None` when it has not ended.
+    pub(crate) record: Option<Record>,
+    /// It had ended before this command.
+    pub(crate) already: bool,
+    /// Where its record, rejected rows and report lie.
+    pub(crate) folder: PathBuf,
+    /// Why it has not ended.
+    pub(crate) waiting: Option<String>,
+}
+
+/// Runs files through a sync, one after the other.
+pub(crate) async fn run(
+    options: &LocalOptions,
+    spec_text: &str,
+    spec: &SyncSpec,
+    files: &[PathBuf],
+    phase: Phase,
+    tally: Arc<Tally>,
+) -> anyhow::Result<Vec<RunEnd>> {
+    let machine = Machine::open(options, spec, tally).await?;
+    machine.store.put(&keys::spec(&spec.name), spec_text.as_bytes().to_vec().into()).await?;
+    // What an earlier, killed process left comes first.
+    machine.resume(&spec.name).await?;
+    let mut ends = Vec::new();
+    for file in files {
+        let export = exports::digest(file, spec).await?;
+        let run = ingest::run_of(&machine.ingest, &spec.name, &export.key, &export.version);
+        let already = record(&machine, &spec.name, &run).await?.is_some();
+        if !already && phase != Phase::Deliver {
+            exports::bring_in(&machine.store, file, &export).await?;
+            machine.accept(&created(&export, options)).await?;
+        }
+        machine.work(phase).await?;
+        let end = end(&machine, &spec.name, run, already, options, phase).await?;
+        if end.record.is_some() {
+            machine.store.delete(&export.key).await?;
+        }
+        ends.push(end);
+    }
+    Ok(ends)
+}
+
+fn created(export: &Export, options: &LocalOptions) -> ExportCreated {
+    ExportCreated {
+        key: export.key.clone(),
+        version: Some(export.version.clone()),
+        ignore_guards: options.ignore_guards,
+    }
+}
+
+async fn record(machine: &Machine, sync: &SyncName, run: &RunId) -> anyhow::Result<Option<Record>> {
+    facts::read(machine.store.as_ref(), &keys::record(sync, run)).await.context("reading the run's record")
+}
+
+async fn end(
+    machine: &Machine,
+    sync: &SyncName,
+    run: RunId,
+    already: bool,
+    options: &LocalOptions,
+    phase: Phase,
+) -> anyhow::Result<RunEnd> {
+    let record = record(machine, sync, &run).await?;
+    let folder = folder(&options.store, sync, &run);
+    let waiting = match (&record, phase) {
+        (Some(_), _) => None,
+        (None, Phase::Ingest) => Some("its batches are written and wait for `tideline deliver`".to_owned()),
+        (None, _) => Some(machine.why_waiting(sync).await?),
+    };
+    if waiting.is_none() && record.is_none() {
+        bail!("the run {run} neither ended nor waits: this is a fault in Tideline");
+    }
+    Ok(RunEnd { run, record, already, folder, waiting })
+}
+
+fn folder(store: &Path, sync: &SyncName, run: &RunId) -> PathBuf {
+    store.join(keys::runs_prefix(sync)).join(run.as_str())
+}

@@ -1,0 +1,168 @@
+//! The functions and their queues in one process: each object that is created wakes a handler, as on AWS.
+
+use std::collections::{HashSet, VecDeque};
+use std::fs::File;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use deliver::Tally;
+use ingest::ExportCreated;
+use runtime::deadline::Deadline;
+use runtime::register::read_head;
+use runtime::secrets::{FileSecrets, Secrets, names};
+use runtime::store::{LocalStore, Store};
+use sync_core::names::SyncName;
+use sync_core::run::Wake;
+use sync_core::spec::SyncSpec;
+use tiktok::{ApiBase, Client, ClientConfig, Limits, Pace};
+use tokio::sync::Mutex;
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+
+use super::secrets::WithToken;
+use super::{LocalOptions, Phase};
+
+/// How often a batch is tried in one command, before its rows are left to the next one.
+const MAX_RECEIVES: u32 = 3;
+/// A message that goes back is handled again after this time; the queues of AWS wait longer.
+const COME_BACK: Duration = Duration::from_secs(2);
+
+/// A wake-up with the number of times that it was handled.
+struct Message {
+    wake: Wake,
+    receives: u32,
+}
+
+/// Everything that a run needs, in one process.
+pub(crate) struct Machine {
+    pub(crate) store: Arc<LocalStore>,
+    pub(crate) ingest: ingest::Context,
+    deliver: deliver::Context,
+    created: Mutex<UnboundedReceiver<String>>,
+    queue: Mutex<VecDeque<Message>>,
+    /// Only one process works on a folder: what it finds unfinished, nobody else is at.
+    _lock: File,
+}
+
+impl Machine {
+    pub(crate) async fn open(options: &LocalOptions, spec: &SyncSpec, tally: Arc<Tally>) -> anyhow::Result<Self> {
+        let (sender, created) = unbounded_channel();
+        let store = Arc::new(LocalStore::open(&options.store)?.with_creations(sender));
+        let lock = lock(&options.store)?;
+        let folder = FileSecrets::open(&options.store)?;
+        let secrets: Arc<dyn Secrets> = match &options.token {
+            Some(token) => Arc::new(WithToken::new(folder, token)),
+            None => Arc::new(folder),
+        };
+        if secrets.get(&names::destination(names::LOCAL, spec.destination.as_str())).await?.is_none() {
+            bail!(
+                "there is no token for the destination {}: set TIKTOK_ACCESS_TOKEN, or keep one in the folder with `tideline connect {} --token -`",
+                spec.destination,
+                spec.destination
+            );
+        }
+        let base = match &options.endpoint {
+            Some(endpoint) => ApiBase::loopback(endpoint)?,
+            None => ApiBase::production(),
+        };
+        // One process at a time: nothing that was begun is still under way.
+        let limits = ingest::Settings { quiet_seconds: 0, ..ingest::Settings::default() };
+        Ok(Self {
+            ingest: ingest::Context::new(store.clone(), secrets.clone(), names::LOCAL.to_owned(), limits),
+            deliver: deliver::Context {
+                store: store.clone(),
+                secrets,
+                client: Client::new(ClientConfig::new(base))?,
+                pace: Pace::new(Limits::default()),
+                bucket: names::LOCAL.to_owned(),
+                settings: deliver::Settings {
+                    max_receives: MAX_RECEIVES,
+                    progress_calls: 1,
+                    ..deliver::Settings::default()
+                },
+                tally,
+            },
+            store,
+            created: Mutex::new(created),
+            queue: Mutex::new(VecDeque::new()),
+            _lock: lock,
+        })
+    }
+
+    /// Takes up what a process that is gone left unfinished.
+    pub(crate) async fn resume(&self, sync: &SyncName) -> anyhow::Result<()> {
+        let mut queue = self.queue.lock().await;
+        queue.extend(ingest::unfinished(&self.ingest, sync).await?.into_iter().map(|wake| Message { wake, receives: 1 }));
+        queue.push_back(Message { wake: Wake::Head(sync.clone()), receives: 1 });
+        Ok(())
+    }
+
+    /// Takes an export in.
+    pub(crate) async fn accept(&self, export: &ExportCreated) -> anyhow::Result<()> {
+        let _ = ingest::accept(&self.ingest, export).await?;
+        Ok(())
+    }
+
+    /// Handles wake-ups until there are none.
+    pub(crate) async fn work(&self, phase: Phase) -> anyhow::Result<()> {
+        loop {
+            self.collect().await;
+            let Some(message) = self.queue.lock().await.pop_front() else {
+                return Ok(());
+            };
+            if self.handle(&message.wake, message.receives, phase).await? {
+                continue;
+            }
+            tokio::time::sleep(COME_BACK).await;
+            self.queue.lock().await.push_back(Message { receives: message.receives + 1, ..message });
+        }
+    }
+
+    /// What was created since the last look, each key once.
+    async fn collect(&self) {
+        let mut created = self.created.lock().await;
+        let mut queue = self.queue.lock().await;
+        let mut seen = HashSet::new();
+        while let Ok(key) = created.try_recv() {
+            let wake = Wake::parse(&key).filter(|wake| !matches!(wake, Wake::Export(_)));
+            if let Some(wake) = wake.filter(|_| seen.insert(key)) {
+                queue.push_back(Message { wake, receives: 1 });
+            }
+        }
+    }
+
+    /// Handles one wake-up; `false` when it comes back.
+    async fn handle(&self, wake: &Wake, receives: u32, phase: Phase) -> anyhow::Result<bool> {
+        match wake {
+            Wake::Batch(_) if phase == Phase::Ingest => Ok(true),
+            Wake::Batch(batch) => {
+                let handled = deliver::deliver(&self.deliver, batch, receives, Deadline::never()).await?;
+                Ok(handled != deliver::Handled::ComeBack)
+            }
+            other => {
+                let handled = ingest::handle(&self.ingest, other.clone(), None).await?;
+                Ok(handled == ingest::Handled::Done)
+            }
+        }
+    }
+
+    /// Why a sync's run has not ended, in words.
+    pub(crate) async fn why_waiting(&self, sync: &SyncName) -> anyhow::Result<String> {
+        let head = read_head(self.store.as_ref(), sync).await?.head;
+        Ok(match head.run {
+            Some(run) => format!("the run {} holds the sync and is not finished: run `tideline deliver` again", run.id),
+            None => "TikTok refused the destination's token in an earlier run: connect again, then run this command again".to_owned(),
+        })
+    }
+}
+
+/// Takes the folder for this process alone.
+fn lock(root: &Path) -> anyhow::Result<File> {
+    let path = root.join(".lock");
+    let file = File::create(&path).with_context(|| format!("making {}", path.display()))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(_) => bail!("another tideline process works on {}: wait until it has ended", root.display()),
+    }
+}

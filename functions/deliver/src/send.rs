@@ -1,0 +1,262 @@
+//! The calls of a batch: several at once, each tried again for seconds, refused ones narrowed down to their bad rows.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use anyhow::Context as _;
+use bytes::Bytes;
+use futures::{StreamExt, TryStreamExt, stream};
+use runtime::deadline::Deadline;
+use sync_core::run::{Batch, Stop, StopStatus};
+use tiktok::{Answer, Asked, AuthReason, Cause, Endpoint, RetryReason, Verdict, backoff};
+
+use crate::Context;
+use crate::isolate::{Isolated, isolate};
+use crate::progress::Tracker;
+use crate::token::Token;
+
+/// Kept free at the end of an invocation: for progress, outcome and settling.
+const MARGIN: Duration = Duration::from_secs(5);
+/// After this many calls in a row without a clear answer no further ones are begun.
+const WAITS_IN_A_ROW: u32 = 3;
+
+/// Why the calls of a batch ended.
+pub(crate) enum Ended {
+    /// Each row was accepted or refused.
+    All,
+    /// Isolation would have cost too many calls.
+    Budget,
+    /// A person has to do something first.
+    Stopped(Stopping),
+    /// The invocation has no time for a further call.
+    NoTime,
+    /// TikTok gives no clear answer.
+    Waits(String),
+}
+
+/// What a person has to know, and whether the token is dead.
+pub(crate) struct Stopping {
+    pub(crate) fact: Stop,
+    pub(crate) buries_token: Option<String>,
+}
+
+/// Sends what the progress does not name. The first call goes alone: what stops a run is found with one call.
+pub(crate) async fn send(
+    ctx: &Context,
+    batch: &Batch<'_>,
+    token: &Token,
+    tracker: &Tracker<'_>,
+    deadline: Deadline,
+    now: i64,
+) -> anyhow::Result<Ended> {
+    let path = format!("/{}", batch.header.endpoint);
+    let endpoint = Endpoint::ALL.into_iter().find(|endpoint| endpoint.path() == path);
+    let endpoint = endpoint.with_context(|| format!("the batch is for the endpoint {path}, which this version does not know"))?;
+    let known = tracker.snapshot();
+    let answered = |row: &u32| known.accepted.contains(*row) || known.refused.iter().any(|r| r.rows.contains(*row));
+    let mut calls: Vec<Vec<u32>> = Vec::new();
+    for call in batch.calls() {
+        let rows: Vec<u32> = call.filter_map(|row| u32::try_from(row).ok()).filter(|row| !answered(row)).collect();
+        if !rows.is_empty() {
+            calls.push(rows);
+        }
+    }
+    let left: usize = calls.iter().map(Vec::len).sum();
+    ctx.tally.rows.fetch_add(batch.rows.len() as u64, Ordering::Relaxed);
+    ctx.tally.answered.fetch_add((batch.rows.len() - left) as u64, Ordering::Relaxed);
+    let sender = Sender {
+        ctx,
+        batch,
+        token,
+        tracker,
+        endpoint,
+        deadline,
+        now,
+        ended: Mutex::new(None),
+        waits: AtomicU32::new(0),
+    };
+    let mut calls = calls.into_iter();
+    if let Some(first) = calls.next() {
+        sender.rows(first).await?;
+    }
+    let in_flight = ctx.settings.calls_in_flight.clamp(1, 64);
+    stream::iter(calls).map(|rows| sender.rows(rows)).buffer_unordered(in_flight).try_collect::<()>().await?;
+    let ended = sender.ended.into_inner().unwrap_or_else(PoisonError::into_inner);
+    Ok(ended.unwrap_or(Ended::All))
+}
+
+/// What the calls of one batch share.
+pub(crate) struct Sender<'a> {
+    ctx: &'a Context,
+    batch: &'a Batch<'a>,
+    token: &'a Token,
+    pub(crate) tracker: &'a Tracker<'a>,
+    endpoint: Endpoint,
+    deadline: Deadline,
+    now: i64,
+    ended: Mutex<Option<Ended>>,
+    waits: AtomicU32,
+}
+
+impl Sender<'_> {
+    /// Sends the rows of one call, and of the calls that come of it.
+    async fn rows(&self, rows: Vec<u32>) -> anyhow::Result<()> {
+        if self.is_over() || self.waits.load(Ordering::Relaxed) >= WAITS_IN_A_ROW {
+            return Ok(());
+        }
+        match isolate(self, &rows, self.ctx.settings.isolation_calls).await? {
+            Isolated::All | Isolated::Interrupted => {}
+            Isolated::Budget => self.end(Ended::Budget),
+        }
+        Ok(())
+    }
+
+    /// Makes one call, again and again while it may help. `None`: the batch has ended for now.
+    pub(crate) async fn call(&self, rows: &[u32]) -> anyhow::Result<Option<Verdict>> {
+        let body = Bytes::from(self.batch.body(rows.iter().map(|row| *row as usize)));
+        let mut repeated = false;
+        for attempt in 0..self.ctx.settings.tries.max(1) {
+            if self.is_over() {
+                return Ok(None);
+            }
+            let timeout = self.ctx.settings.call_timeout;
+            if !self.deadline.allows(timeout.saturating_add(MARGIN)) || !self.paced().await {
+                self.end(Ended::NoTime);
+                return Ok(None);
+            }
+            let asked = Asked { endpoint: self.endpoint, repeated };
+            let answer = self.ctx.client.post_json(asked, Some(&self.token.token), body.clone(), timeout).await;
+            self.note(rows, &answer);
+            match answer.verdict {
+                Verdict::Retry { why, cause } => {
+                    repeated |= why.may_have_been_taken();
+                    if attempt + 1 >= self.ctx.settings.tries {
+                        self.wait(why, &cause);
+                        return Ok(None);
+                    }
+                    let wait = backoff(attempt, rand::random());
+                    if !self.deadline.allows(wait.saturating_add(timeout).saturating_add(MARGIN)) {
+                        self.end(Ended::NoTime);
+                        return Ok(None);
+                    }
+                    tokio::time::sleep(wait).await;
+                }
+                Verdict::Unauthorized { why, cause } => {
+                    self.end(Ended::Stopped(unauthorized(why, &cause)));
+                    return Ok(None);
+                }
+                Verdict::Misconfigured { cause } => {
+                    self.end(Ended::Stopped(misconfigured(&cause)));
+                    return Ok(None);
+                }
+                verdict => {
+                    self.waits.store(0, Ordering::Relaxed);
+                    return Ok(Some(verdict));
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    async fn paced(&self) -> bool {
+        let left = self.deadline.remaining().min(Duration::from_secs(86_400));
+        self.ctx.pace.until_ready(self.endpoint, Instant::now() + left).await.is_ok()
+    }
+
+    fn note(&self, rows: &[u32], answer: &Answer) {
+        let label = match (answer.code, answer.status) {
+            (Some(code), _) => code.to_string(),
+            (None, Some(status)) => format!("http_{status}"),
+            (None, None) => "no_answer".to_owned(),
+        };
+        self.tracker.called(label);
+        if let Verdict::Retry { why, .. } = &answer.verdict {
+            if why.may_have_been_taken() {
+                self.tracker.unclear(rows, self.now);
+            }
+        }
+        tracing::info!(
+            sync = %self.batch.header.sync,
+            run = %self.batch.header.run,
+            rows = rows.len(),
+            verdict = answer.verdict.name(),
+            code = answer.code,
+            status = answer.status,
+            request_id = answer.request_id,
+            milliseconds = u64::try_from(answer.elapsed.as_millis()).unwrap_or(u64::MAX),
+            "call"
+        );
+    }
+
+    /// Rows were accepted: that is noted before anything else happens.
+    pub(crate) async fn accepted(&self, rows: &[u32]) -> anyhow::Result<()> {
+        self.tracker.accepted(rows);
+        self.ctx.tally.answered.fetch_add(rows.len() as u64, Ordering::Relaxed);
+        self.tracker.keep(false).await
+    }
+
+    /// A row was refused for good.
+    pub(crate) async fn refused(&self, row: u32, cause: &Cause) -> anyhow::Result<()> {
+        let message = cause.message.as_str().to_owned();
+        self.tracker.refused(row, cause.code.unwrap_or_default(), cause.field.clone(), message);
+        self.ctx.tally.answered.fetch_add(1, Ordering::Relaxed);
+        self.tracker.keep(false).await
+    }
+
+    fn is_over(&self) -> bool {
+        let ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
+        !matches!(*ended, None | Some(Ended::Waits(_) | Ended::Budget))
+    }
+
+    /// The gravest end counts: a stop before a lack of time, that before a wait, that before a used-up budget.
+    fn end(&self, new: Ended) {
+        let rank = |ended: &Ended| match ended {
+            Ended::All => 0,
+            Ended::Budget => 1,
+            Ended::Waits(_) => 2,
+            Ended::NoTime => 3,
+            Ended::Stopped(_) => 4,
+        };
+        let mut ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
+        if ended.as_ref().is_none_or(|old| rank(old) < rank(&new)) {
+            *ended = Some(new);
+        }
+    }
+
+    fn wait(&self, why: RetryReason, cause: &Cause) {
+        self.waits.fetch_add(1, Ordering::Relaxed);
+        tracing::warn!(sync = %self.batch.header.sync, run = %self.batch.header.run, why = ?why, "no clear answer after all tries");
+        self.end(Ended::Waits(cause.message.as_str().to_owned()));
+    }
+}
+
+fn said(cause: &Cause) -> String {
+    match cause.code {
+        Some(code) => format!("TikTok said {code}: {}", cause.message.as_str()),
+        None => cause.message.as_str().to_owned(),
+    }
+}
+
+fn misconfigured(cause: &Cause) -> Stopping {
+    let message = format!(
+        "{}; no row is to blame: correct the sync's spec (pixel code, event set, test event code), then run again; what was not sent is kept",
+        said(cause)
+    );
+    Stopping { fact: Stop { status: StopStatus::Misconfigured, message }, buries_token: None }
+}
+
+fn unauthorized(why: AuthReason, cause: &Cause) -> Stopping {
+    let next = match why {
+        AuthReason::NotOnAllowlist => {
+            "the account is not on TikTok's allowlist for this: ask your TikTok representative, then run again"
+        }
+        AuthReason::GrantMissing => {
+            "the token lacks a scope, or its user the role Admin or Operator: grant it, then connect again"
+        }
+        _ => "the token is not taken any more: connect the destination again",
+    };
+    let message = format!("{}; {next}; what was not sent is kept and goes by itself then", said(cause));
+    let buries_token = why.ends_token().then(|| said(cause));
+    Stopping { fact: Stop { status: StopStatus::NeedsReauthorisation, message }, buries_token }
+}
