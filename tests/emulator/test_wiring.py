@@ -187,7 +187,7 @@ def test_deliver_may_not_read_exports_nor_write_heads_records_or_specs(wiring):
     assert role.delete("batches/s/r/role.jsonl") == DENIED
     assert [role.get(key) for key in ("state/s/head.json", "batches/s/r/role.jsonl")] == ["ok"] * 2
     assert [role.put(key) for key in ("outcomes/s/r/0-9.json", "progress/s/r/0-9.json", "tasks/s/r/finish/0.json",
-                                      "calls/s/r/0-9.jsonl.gz", "state/connections/acme/dead/v2.json")] == ["ok"] * 5
+                                      "calls/s/r/0-9.jsonl.gz", "state/connections/acme/dead/v2.json", "runs/s/r/stop.json")] == ["ok"] * 6
 
 
 def test_ingest_may_not_change_or_delete_exports_specs_or_records(wiring):
