@@ -6,31 +6,33 @@ COMPLETED = "completed"
 COMPLETED_WITH_ERRORS = "completed_with_errors"
 ABORTED = "aborted"
 
-# Counts of a record, by the sums of the promises: queried = unchanged + changed_not_sent + duplicates + expired +
-# rejected + to_send, and to_send + carried_in = accepted + refused + carried_out + superseded.
-QUERIED_PARTS = ["unchanged", "changed_not_sent", "duplicates", "expired", "rejected", "to_send"]
-FATES = ["accepted", "refused", "carried_out", "superseded"]
+# queried = unchanged + changed_not_sent + expired + rejected (duplicates among them) + to_send, and
+# to_send + carried_in = accepted + refused + carried_out + lost.
+BEFORE = ["unchanged", "changed_not_sent", "expired", "rejected", "to_send"]
+AFTER = ["accepted", "refused", "carried_out", "lost"]
 
 
-def counts(record: dict) -> dict:
-    """The counts of a record; one that it leaves out is 0."""
-    found = record["counts"]
-    return {name: found.get(name, 0) for name in ["queried", "carried_in", *QUERIED_PARTS, *FATES]}
+def counts(record: dict) -> dict[str, int]:
+    """The numbers of a record, before and after sending; rejected rows of all codes together."""
+    found = {**record["counts"], **record["sums"]}
+    found["rejected"] = sum(found["rejected"].values())
+    return {name: found[name] for name in ["queried", "carried_in", *BEFORE, *AFTER]}
 
 
 def sums_hold(record: dict) -> None:
-    """Every row is accounted for exactly once."""
+    """Every row is accounted for exactly once, and the record itself finds no fault."""
     found = counts(record)
-    assert found["queried"] == sum(found[name] for name in QUERIED_PARTS), found
-    assert found["to_send"] + found["carried_in"] == sum(found[name] for name in FATES), found
+    assert found["queried"] == sum(found[name] for name in BEFORE), found
+    assert found["to_send"] + found["carried_in"] == sum(found[name] for name in AFTER), found
+    assert not record.get("inconsistent"), record
 
 
 def completed(record: dict, export: Export) -> None:
-    """The export was delivered, and its bad rows are rejected."""
+    """The export was delivered, and its bad rows are rejected, each for its reason."""
     assert record["status"] == (COMPLETED_WITH_ERRORS if export.rejected else COMPLETED), record
     found = counts(record)
     assert found["queried"] == export.rows, found
-    assert found["rejected"] == sum(export.rejected.values()), (found, export.rejected)
+    assert record["counts"]["rejected"] == export.rejected
     assert found["expired"] == export.expired, found
     assert found["accepted"] == found["to_send"] == len(export.accepted), found
     sums_hold(record)

@@ -7,7 +7,7 @@ import sys
 import tempfile
 import time
 
-from . import exports, pipeline, servers
+from . import expect, exports, pipeline, servers
 
 GUIDE = """
 Tideline runs on this machine: emulated AWS, the real functions, a stand-in for TikTok.
@@ -58,8 +58,8 @@ def play(running: pipeline.Pipeline, folder: pathlib.Path, minutes: float) -> No
             if key.endswith("/run.json") and key not in shown:
                 shown.add(key)
                 record = json.loads(stack.read(key))
-                counts = ", ".join(f"{what} {number}" for what, number in record.get("counts", {}).items() if number)
-                print(f"{record.get('status')}: {counts or record.get('reason', '')}\n"
+                counts = ", ".join(f"{what} {number}" for what, number in expect.counts(record).items() if number)
+                print(f"{record['status']}: {counts or record.get('reason', '')}\n"
                       f"  {stack.emulator.url}/{stack.bucket}/{key}", flush=True)
         time.sleep(1)
 

@@ -1,5 +1,6 @@
 """Deploys infra/template.yaml, as it is, to the emulator, and the few things that one does with a deployed stack."""
 
+import contextlib
 import hashlib
 import io
 import json
@@ -148,11 +149,19 @@ class Stack:
             time.sleep(0.2)
         raise AssertionError(f"the queues are not empty after {seconds:.0f} s: {self.depths()}\n{self.function_logs()}")
 
-    def redeliver_after(self, seconds: int) -> None:
-        """Shortens the time after which a message that was handed back comes again."""
-        for name in ("IngestQueue", "DeliverQueue"):
-            self.sqs.set_queue_attributes(QueueUrl=self.outputs[f"{name}Url"],
-                                          Attributes={"VisibilityTimeout": str(seconds)})
+    @contextlib.contextmanager
+    def redelivery(self, seconds: int):
+        """For a while, a message that was handed back or whose function died comes again after so many seconds."""
+        queues = [self.outputs[f"{name}Url"] for name in ("IngestQueue", "DeliverQueue")]
+        before = [self.sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["VisibilityTimeout"])["Attributes"]
+                  for queue in queues]
+        try:
+            for queue in queues:
+                self.sqs.set_queue_attributes(QueueUrl=queue, Attributes={"VisibilityTimeout": str(seconds)})
+            yield
+        finally:
+            for queue, attributes in zip(queues, before):
+                self.sqs.set_queue_attributes(QueueUrl=queue, Attributes=attributes)
 
     def function_logs(self, lines: int = 25) -> str:
         """The last lines that each function wrote."""

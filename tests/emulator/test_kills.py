@@ -17,23 +17,35 @@ from .stack import until
 @pytest.mark.timeout(0)
 def test_killed_functions_lose_nothing_and_double_nothing(pipeline):
     seconds, chance = float(os.environ.get("SOAK_SECONDS", "15")), random.Random(int(os.environ.get("SOAK_SEED", "7")))
-    stack, syncs, killed = pipeline.stack, ["web-kills-a", "web-kills-b"], 0
-    stack.redeliver_after(3)
+    stack, syncs = pipeline.stack, ["web-kills-a", "web-kills-b"]
     given: dict[str, list[exports.Export]] = {sync: [] for sync in syncs}
     for sync in syncs:
         pipeline.put_spec(sync, batch_size=20)
-    end, next_export = time.monotonic() + seconds, 0.0
+    stack.settle(60)
+    with stack.redelivery(8):
+        killed = kill_for(seconds, chance, pipeline, given)
+        check(pipeline, given, killed)
+
+
+def kill_for(seconds, chance, pipeline, given):
+    """Drops exports and kills processes; how many were killed."""
+    killed, end, next_export = 0, time.monotonic() + seconds, 0.0
     while time.monotonic() < end:
         if time.monotonic() >= next_export:
-            sync = chance.choice(syncs)
+            sync = chance.choice(list(given))
             export = exports.export(chance.choice([50, 500, 3000]), seed=1000 + len(given[sync]), prefix=sync)
-            stack.put(f"models/{sync}/{len(given[sync])}.csv", export.body)
+            pipeline.stack.put(f"models/{sync}/{len(given[sync])}.csv", export.body)
             given[sync].append(export)
             next_export = time.monotonic() + chance.uniform(2, 5)
         if running := pipeline.function_processes():
             pipeline.kill(chance.choice(running))
             killed += 1
         time.sleep(chance.uniform(0.2, 1.5))
+    return killed
+
+
+def check(pipeline, given, killed):
+    stack = pipeline.stack
     assert killed, "no function ran while processes were to be killed"
     for sync, several in given.items():
         assert until(lambda: len(stack.records(sync)) >= len(several), 300), \

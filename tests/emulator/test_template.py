@@ -82,11 +82,28 @@ def test_no_permission_has_a_wildcard_for_its_action_or_its_whole_resource(templ
         assert place not in ("*", "/*"), (role, action, place)
 
 
+def test_both_functions_may_list_without_a_condition(template):
+    """Else S3 calls every absent object forbidden. The emulator does not, so that only the template can be asked."""
+    for name in ("IngestRole", "DeliverRole"):
+        policy = template["Resources"][name]["Properties"]["Policies"][0]["PolicyDocument"]
+        listing = [s for s in policy["Statement"] if "s3:ListBucket" in listed(s["Action"])]
+        assert len(listing) == 1 and "Condition" not in listing[0]
+
+
 def test_every_function_has_a_role_of_its_own(template):
     functions = {n: r for n, r in template["Resources"].items() if r["Type"] == "AWS::Serverless::Function"}
     assert {n: r["Properties"]["Role"] for n, r in functions.items()} == {
         n: {"GetAtt": f"{n}Role.Arn"} for n in functions}
     assert not any("Policies" in r["Properties"] for r in functions.values())
+
+
+def test_every_variable_of_the_template_is_a_setting_that_the_functions_read(template):
+    settings = (TEMPLATE.parents[1] / "shared" / "runtime" / "src" / "settings.rs").read_text()
+    given = dict(template["Globals"]["Function"]["Environment"]["Variables"])
+    for resource in template["Resources"].values():
+        if resource["Type"] == "AWS::Serverless::Function":
+            given |= resource["Properties"]["Environment"]["Variables"]
+    assert given.keys() <= set(re.findall(r'"(TIDELINE_[A-Z_]+)"', settings))
 
 
 def rules(template):

@@ -100,19 +100,22 @@ def test_messages_come_one_at_a_time_and_deliver_runs_five_at_once(wiring):
 def test_a_message_that_never_succeeds_comes_to_the_dead_letters_after_its_receives(wiring, function, key, receives, how):
     queue = f"{function.capitalize()}DeadLetters"
     before = wiring.depths()[queue][0]
-    wiring.redeliver_after(1)
     name = key.format(how)
-    wiring.put(name, "x")
-    assert until(lambda: wiring.depths()[queue][0] == before + 1, 90), (wiring.depths(), keys_seen(wiring, function))
+    with wiring.redelivery(1):
+        wiring.put(name, "x")
+        assert until(lambda: wiring.depths()[queue][0] == before + 1, 90), (wiring.depths(), keys_seen(wiring, function))
     tries = [m["receives"] for m in seen(wiring, function=function)
              if any(urllib.parse.unquote_plus(r["s3"]["object"]["key"]) == name for r in records_of(m))]
     assert tries == list(range(1, receives + 1))
     assert wiring.depths()["IngestQueue"] == wiring.depths()["DeliverQueue"] == (0, 0)
 
 
+HOUSEKEEPING = {"task": "housekeeping"}
+
+
 def test_the_schedule_wakes_ingest_through_its_queue(wiring):
-    assert until(lambda: [m for m in seen(wiring, function="ingest") if m["body"] == {"housekeeping": True}], 120)
-    assert not [m for m in seen(wiring, function="deliver") if m["body"] == {"housekeeping": True}]
+    assert until(lambda: [m for m in seen(wiring, function="ingest") if m["body"] == HOUSEKEEPING], 120)
+    assert not [m for m in seen(wiring, function="deliver") if m["body"] == HOUSEKEEPING]
 
 
 def environment(stack, function):
@@ -123,8 +126,7 @@ def environment(stack, function):
 def test_the_functions_find_their_settings(wiring):
     wiring.put("models/a/settings.csv", "x")
     wiring.put("batches/s/r/settings.jsonl", "x")
-    common = {"TIDELINE_BUCKET": wiring.bucket, "TIDELINE_LOG": "info", "TIDELINE_DELIVER_TIMEOUT_SECONDS": "30",
-              "TIDELINE_INGEST_TIMEOUT_SECONDS": "120"}
+    common = {"TIDELINE_BUCKET": wiring.bucket, "TIDELINE_LOG_LEVEL": "info", "TIDELINE_DELIVER_TIMEOUT": "30"}
     own = {"ingest": {"TIDELINE_MAX_RECEIVES": "10"},
            "deliver": {"TIDELINE_MAX_RECEIVES": "5", "TIDELINE_CALLS_IN_FLIGHT": "16", "TIDELINE_CALLS_PER_SECOND": "100"}}
     for function, settings in own.items():
@@ -165,6 +167,16 @@ class Role:
 DENIED = "AccessDenied"
 
 
+def test_only_ingest_makes_the_key_of_the_fingerprints_and_nobody_changes_a_token(wiring):
+    own, token = f"tideline/{wiring.bucket}/fingerprint-key", f"tideline/{wiring.bucket}/destinations/fixed"
+    wiring.secrets.create_secret(Name=token, SecretString='{"access_token":"x"}')
+    ingest, deliver = Role(wiring, "ingest"), Role(wiring, "deliver")
+    for role, answer in ((deliver, False), (ingest, True)):
+        assert (role.answer(role.secrets.create_secret, Name=own, SecretString="x") == "ok") is answer
+        assert (role.secret(own) == "ok") is answer
+        assert role.answer(role.secrets.put_secret_value, SecretId=token, SecretString="y") != "ok"
+
+
 def test_deliver_may_not_read_exports_nor_write_heads_records_or_specs(wiring):
     for key in ("models/a/role.csv", "identities/role.csv", "rejected/s/role.csv", "state/s/head.json", "batches/s/r/role.jsonl"):
         wiring.put(key, "x")
@@ -175,7 +187,7 @@ def test_deliver_may_not_read_exports_nor_write_heads_records_or_specs(wiring):
     assert role.delete("batches/s/r/role.jsonl") == DENIED
     assert [role.get(key) for key in ("state/s/head.json", "batches/s/r/role.jsonl")] == ["ok"] * 2
     assert [role.put(key) for key in ("outcomes/s/r/0-9.json", "progress/s/r/0-9.json", "tasks/s/r/finish/0.json",
-                                      "calls/s/r/0-9.jsonl.gz", "state/connections/acme/dead/v2.json")] == ["ok"] * 5
+                                      "calls/s/r/0-9.jsonl.gz", "state/connections/acme/dead/v2.json", "runs/s/r/stop.json")] == ["ok"] * 6
 
 
 def test_ingest_may_not_change_or_delete_exports_specs_or_records(wiring):
@@ -190,13 +202,6 @@ def test_ingest_may_not_change_or_delete_exports_specs_or_records(wiring):
 
 
 @pytest.mark.parametrize("function", ["ingest", "deliver"])
-def test_an_absent_object_looks_absent_not_forbidden(wiring, function):
-    role = Role(wiring, function)
-    assert role.get("outcomes/s/r/absent.json") == "NoSuchKey"
-    assert role.get("state/absent/head.json") == "NoSuchKey"
-
-
-@pytest.mark.parametrize("function", ["ingest", "deliver"])
 def test_a_function_reads_the_tokens_of_its_own_bucket_only(wiring, function):
     own, other = f"tideline/{wiring.bucket}/destinations/{function}", f"tideline/other-{function}/destinations/acme"
     for name in (own, other):
@@ -207,9 +212,11 @@ def test_a_function_reads_the_tokens_of_its_own_bucket_only(wiring, function):
 
 
 def test_a_handed_back_message_does_not_hold_up_the_others(wiring):
-    wiring.redeliver_after(20)
-    wiring.put("batches/s/r/hand-back-alone.jsonl", "x")
-    wiring.put("batches/s/r/behind.jsonl", "x")
+    key, behind = "batches/s/r/hand-back-alone.jsonl", "batches/s/r/behind.jsonl"
+    wiring.put(key, "x")
+    wait_for_keys(wiring, "deliver", [key])
     begun = time.monotonic()
-    wait_for_keys(wiring, "deliver", ["batches/s/r/behind.jsonl"])
-    assert time.monotonic() - begun < 15
+    wiring.put(behind, "x")
+    wait_for_keys(wiring, "deliver", [behind])
+    assert time.monotonic() - begun < 15  # the first one rests for the 30 seconds of Timing quick
+    assert keys_seen(wiring, "deliver").count(key) == 1
