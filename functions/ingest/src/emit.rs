@@ -29,7 +29,8 @@ impl Emission<'_> {
     /// The batch header of each event block.
     pub(crate) fn headers(&self) -> Vec<BatchHeader> {
         let blocks = self.spec.events.iter().zip(0..);
-        blocks.map(|(block, number)| block.batch_header(number, self.sync, self.run, &self.spec.destination)).collect()
+        let header = |(block, number)| BatchHeader::of_events(block, number, self.sync, self.run, &self.spec.destination);
+        blocks.map(header).collect()
     }
 }
 
@@ -166,11 +167,11 @@ impl<'a> Emitter<'a> {
             write_line(&mut self.out.warnings, row.position, Some(&shown), warning);
         }
         let mut hasher = self.emission.secret.row(&self.version);
-        mapper.each_mapped_value(row, |value| hasher.value(value));
+        mapper.hash_mapped_values(row, &mut |piece| hasher.write(piece));
         let sent = Sent { key: self.emission.secret.key_digest(self.key.bytes()), fingerprint: hasher.finish() };
         for event in &self.mapped.events {
             let (Some(writer), Some(payload)) =
-                (self.writers.get_mut(event.block), self.mapped.json.get(event.json.clone()))
+                (self.writers.get_mut(event.block), self.mapped.json.get(event.range.clone()))
             else {
                 continue;
             };
@@ -180,7 +181,7 @@ impl<'a> Emitter<'a> {
                 record: row.position.record,
                 line: row.position.line,
                 shown_key: &self.shown,
-                time: event.time,
+                time: self.mapped.time,
                 payload,
             });
             if let Some((bytes, rows)) = full {

@@ -19,7 +19,7 @@ pub(crate) async fn each(
     };
     let version = ETag::new(etag);
     let mut reader = CsvReader::new(&spec.model.csv, key);
-    let mut from = 0;
+    let mut from: u64 = 0;
     loop {
         let to = from.saturating_add(ctx.settings.chunk_bytes).min(*size);
         let chunk = match ctx.store.get_range(key, from..to, Some(&version)).await {

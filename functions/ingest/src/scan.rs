@@ -62,7 +62,7 @@ impl Scanner<'_> {
             return Ok(());
         }
         let mut hasher = self.secret.row(&self.version);
-        mapper.each_mapped_value(&row, |value| hasher.value(value));
+        mapper.hash_mapped_values(&row, &mut |piece| hasher.write(piece));
         self.found.entries.push(ScanEntry {
             key: self.secret.key_digest(self.key.bytes()),
             fingerprint: hasher.finish(),

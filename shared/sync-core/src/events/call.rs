@@ -17,6 +17,9 @@ pub struct CallBody {
 }
 
 impl CallBody {
+    /// What comes after the events.
+    pub const TAIL: &'static str = "]}";
+
     /// The calls of this block.
     pub fn new(block: &EventBlock) -> Self {
         let mut head = b"{\"event_source\":".to_vec();
@@ -44,7 +47,12 @@ impl CallBody {
             }
             out.extend_from_slice(event);
         }
-        out.extend_from_slice(b"]}");
+        out.extend_from_slice(Self::TAIL.as_bytes());
+    }
+
+    /// What comes before the events.
+    pub fn head(&self) -> &[u8] {
+        &self.head
     }
 
     /// How many of the events that follow, given by their sizes in bytes, go into one call: up to the block's batch
@@ -80,6 +88,11 @@ pub struct CallCutter {
 }
 
 impl CallCutter {
+    /// A cutter for calls of up to `batch_size` events, whose body without them has `empty` bytes.
+    pub fn new(batch_size: usize, empty: usize) -> Self {
+        Self { batch_size: batch_size.max(1), empty, events: 0, bytes: 0 }
+    }
+
     /// Takes the next event, of this size in bytes. True when it does not fit any more: then it is the first of the
     /// next call.
     pub fn begins_call(&mut self, size: usize) -> bool {

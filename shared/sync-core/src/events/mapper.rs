@@ -55,6 +55,8 @@ pub struct MappedRow {
     pub warnings: Vec<Problem>,
     /// The primary key; empty when it could not be read.
     pub key: PrimaryKey,
+    /// The time of the events, in Unix seconds; 0 unless the row is sent.
+    pub time: i64,
     found: Found,
     names: Vec<u8>,
     named: Vec<(usize, Range<usize>)>,
@@ -76,6 +78,7 @@ impl MappedRow {
         self.names.clear();
         self.named.clear();
         self.notes.clear();
+        self.time = 0;
     }
 }
 
@@ -177,6 +180,7 @@ impl EventMapper {
             return Ok(fate);
         }
         self.write_events(row, time, out)?;
+        out.time = time.seconds();
         Ok(Fate::Send)
     }
 
@@ -249,6 +253,7 @@ impl EventMapper {
             named,
             scratch,
             notes,
+            time: _,
         } = out;
         let mut tail = 0..0;
         for (block, name) in named.iter() {

@@ -9,15 +9,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::diff::{KeyDigest, RowFingerprint};
+use crate::events::{CallBody, CallCutter};
+use crate::spec::{EventBlock, OutOfRange};
 use crate::names::{DestinationName, RunId, SyncName};
 
 /// At most this many rows lie in a batch file.
 pub const MAX_BATCH_ROWS: usize = 20_000;
 /// At most this many API calls does a batch file make.
 pub const MAX_BATCH_CALLS: usize = 2_000;
-/// A call's body stays below this many bytes. TikTok publishes no limit; one vendor caps its calls at 1 MB
-/// (TikTok reference 2.5).
-pub const MAX_CALL_BYTES: usize = 1_000_000;
 /// The format that this code writes. `deliver` reads this one and the one before.
 pub const BATCH_FORMAT: u32 = 1;
 
@@ -121,17 +120,13 @@ impl<'a> Batch<'a> {
 
     /// The calls that the rows make, as ranges of row numbers.
     pub fn calls(&self) -> Vec<Range<usize>> {
-        let mut cutter = CallCutter::new(&self.header);
+        let mut cutter = self.header.cutter();
         let mut calls: Vec<Range<usize>> = Vec::new();
         for (at, row) in self.rows.iter().enumerate() {
+            let begins = cutter.begins_call(row.payload.get().len());
             match calls.last_mut() {
-                Some(call) if !cutter.starts_call(row.payload.get().len()) => call.end = at + 1,
-                _ => {
-                    if calls.is_empty() {
-                        cutter.starts_call(row.payload.get().len());
-                    }
-                    calls.push(at..at + 1);
-                }
+                Some(call) if !begins => call.end = at + 1,
+                _ => calls.push(at..at + 1),
             }
         }
         calls
@@ -160,39 +155,37 @@ pub fn call_body<'a>(header: &BatchHeader, payloads: impl Iterator<Item = &'a [u
     body
 }
 
-/// Decides, row by row, where a new API call begins. The same rows are always cut alike.
-#[derive(Debug)]
-pub struct CallCutter {
-    batch_size: usize,
-    frame: usize,
-    rows: usize,
-    bytes: usize,
-}
-
-impl CallCutter {
-    /// A cutter for calls with this header.
-    pub fn new(header: &BatchHeader) -> Self {
+impl BatchHeader {
+    /// The header of an event block's batches. `number` is the block's place in the spec.
+    pub fn of_events(
+        block: &EventBlock,
+        number: u32,
+        sync: &SyncName,
+        run: &RunId,
+        destination: &DestinationName,
+    ) -> Self {
+        let body = CallBody::new(block);
         Self {
-            batch_size: header.batch_size.max(1) as usize,
-            frame: header.head.len() + header.tail.len(),
-            rows: 0,
-            bytes: 0,
+            format: BATCH_FORMAT,
+            sync: sync.clone(),
+            run: run.clone(),
+            destination: destination.clone(),
+            block: number,
+            endpoint: "event/track/".to_owned(),
+            head: String::from_utf8_lossy(body.head()).into_owned(),
+            tail: CallBody::TAIL.to_owned(),
+            batch_size: u32::from(block.batch_size),
+            // Events out of range that are sent with a warning never become too old.
+            max_age: match block.when_out_of_range {
+                OutOfRange::Refuse => block.max_age.as_secs(),
+                OutOfRange::Warn => u64::MAX,
+            },
         }
     }
 
-    /// Takes the next row's payload length; true when the row begins a new call (the first row does).
-    pub fn starts_call(&mut self, payload: usize) -> bool {
-        let fits = self.rows > 0
-            && self.rows < self.batch_size
-            && self.bytes.saturating_add(payload).saturating_add(1) <= MAX_CALL_BYTES;
-        if fits {
-            self.rows += 1;
-            self.bytes += payload + 1;
-        } else {
-            self.rows = 1;
-            self.bytes = self.frame + payload;
-        }
-        !fits
+    /// A cutter for the calls of this batch. The same rows are always cut alike.
+    fn cutter(&self) -> CallCutter {
+        CallCutter::new(self.batch_size as usize, self.head.len() + self.tail.len())
     }
 }
 
@@ -228,7 +221,7 @@ pub struct NewRow<'a> {
 impl BatchWriter {
     /// An empty batch file.
     pub fn new(header: BatchHeader) -> Self {
-        let cutter = CallCutter::new(&header);
+        let cutter = header.cutter();
         let mut writer = Self {
             header,
             cutter,
@@ -247,17 +240,17 @@ impl BatchWriter {
             self.bytes.extend_from_slice(&line);
         }
         self.bytes.push(b'\n');
-        self.cutter = CallCutter::new(&self.header);
+        self.cutter = self.header.cutter();
         (self.rows, self.calls) = (0, 0);
     }
 
     /// Adds a row. When the file is full, the full file (bytes and number of rows) comes back first.
     pub fn push(&mut self, row: &NewRow<'_>) -> Option<(Vec<u8>, u32)> {
-        let begins = self.cutter.starts_call(row.payload.len());
+        let begins = self.cutter.begins_call(row.payload.len()) || self.rows == 0;
         let full = self.rows >= MAX_BATCH_ROWS || (begins && self.calls >= MAX_BATCH_CALLS);
         let done = if full { self.take() } else { None };
         if full {
-            self.cutter.starts_call(row.payload.len());
+            self.cutter.begins_call(row.payload.len());
         }
         self.calls += usize::from(begins || full);
         self.rows += 1;
@@ -298,6 +291,7 @@ impl BatchWriter {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::events::MAX_BODY_BYTES;
     use proptest::prelude::*;
 
     fn header(batch_size: u32) -> BatchHeader {
@@ -371,7 +365,7 @@ mod tests {
                 for call in calls {
                     prop_assert!(call.len() <= batch_size as usize);
                     let body = batch.body(call);
-                    prop_assert!(body.len() <= MAX_CALL_BYTES);
+                    prop_assert!(body.len() <= MAX_BODY_BYTES);
                     prop_assert!(serde_json::from_slice::<serde_json::Value>(&body).is_ok());
                 }
             }
