@@ -23,7 +23,10 @@ pub struct ExportCreated {
 pub async fn accept(ctx: &Context, created: &ExportCreated) -> anyhow::Result<Handled> {
     let specs = specs_for_export(ctx, &created.key).await?;
     if specs.is_empty() {
-        tracing::warn!(export = created.key, "no sync's model.path holds this export: nothing is sent; put a spec under syncs/");
+        tracing::warn!(
+            export = created.key,
+            "no sync's model.path holds this export: nothing is sent; put a spec under syncs/"
+        );
         return Ok(Handled::Done);
     }
     let mut handled = Handled::Done;

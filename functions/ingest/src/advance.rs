@@ -5,7 +5,9 @@ use runtime::facts;
 use runtime::register::{HeadRead, read_head, swap_head};
 use runtime::secrets::names;
 use sync_core::names::SyncName;
-use sync_core::run::{Newest, OpenRun, PLANNER, Pending, PendingRequest, RunKind, RunState, keys, retry_run_id};
+use sync_core::run::{
+    Newest, OpenRun, PLANNER, Pending, PendingRequest, RunKind, RunState, keys, retry_run_id,
+};
 use sync_core::spec::{Mode, SyncSpec};
 
 use crate::{Context, Handled, specs};
@@ -38,7 +40,9 @@ pub async fn advance(ctx: &Context, sync: &SyncName, retry: bool) -> anyhow::Res
             return Ok(Handled::Done);
         }
         if spec.mode != Mode::Insert && read.age_seconds() < ctx.settings.quiet_seconds {
-            return Ok(Handled::ComeBack("the quiet time between two runs of an audience is not over"));
+            return Ok(Handled::ComeBack(
+                "the quiet time between two runs of an audience is not over",
+            ));
         }
         let waiting = pending(ctx, sync).await?;
         let Some(run) = choose(&spec, &read, &waiting, retry) else {
@@ -66,12 +70,19 @@ async fn connected(ctx: &Context, spec: &SyncSpec) -> anyhow::Result<bool> {
 /// What waits, oldest first. Entries whose run has a record are done, and go.
 pub(crate) async fn pending(ctx: &Context, sync: &SyncName) -> anyhow::Result<Vec<(String, Pending)>> {
     let mut waiting = Vec::new();
-    for listed in ctx.store.list(&keys::pending_prefix(sync), None, MAX_PENDING).await? {
+    for listed in ctx
+        .store
+        .list(&keys::pending_prefix(sync), None, MAX_PENDING)
+        .await?
+    {
         let Some(entry) = facts::read::<Pending>(ctx.store.as_ref(), &listed.key).await? else {
             continue;
         };
         if ctx.store.stat(&keys::record(sync, &entry.run)).await?.is_some() {
-            ctx.store.delete(&listed.key).await.context("deleting a pending entry that is done")?;
+            ctx.store
+                .delete(&listed.key)
+                .await
+                .context("deleting a pending entry that is done")?;
         } else {
             waiting.push((listed.key, entry));
         }
@@ -85,7 +96,11 @@ fn choose(spec: &SyncSpec, read: &HeadRead, waiting: &[(String, Pending)], retry
     let is_export = |entry: &&(String, Pending)| matches!(entry.1.request, PendingRequest::Export { .. });
     let whole = matches!(spec.mode, Mode::Mirror | Mode::All);
     let mut exports = waiting.iter().filter(is_export);
-    let export = if whole { exports.next_back() } else { exports.next() };
+    let export = if whole {
+        exports.next_back()
+    } else {
+        exports.next()
+    };
     let open = |entry: &(String, Pending), kind, superseded| OpenRun {
         id: entry.1.run.clone(),
         kind,
@@ -96,13 +111,20 @@ fn choose(spec: &SyncSpec, read: &HeadRead, waiting: &[(String, Pending)], retry
         input: Some(entry.0.clone()),
     };
     if let Some(entry) = export {
-        let others = exports.filter(|_| whole).map(|other| other.1.run.clone()).collect();
+        let others = exports
+            .filter(|_| whole)
+            .map(|other| other.1.run.clone())
+            .collect();
         let late = whole && read.head.newest.as_ref() > newest(&entry.1.request).as_ref();
         let kind = if late { RunKind::Late } else { RunKind::Export };
         return Some(open(entry, kind, others));
     }
     if let Some(entry) = waiting.first() {
-        let kind = if entry.1.request == PendingRequest::Resync { RunKind::Resync } else { RunKind::Retry };
+        let kind = if entry.1.request == PendingRequest::Resync {
+            RunKind::Resync
+        } else {
+            RunKind::Retry
+        };
         return Some(open(entry, kind, Vec::new()));
     }
     let last = read.head.carried.last().filter(|_| retry)?;
@@ -120,9 +142,12 @@ fn choose(spec: &SyncSpec, read: &HeadRead, waiting: &[(String, Pending)], retry
 /// How new an export is.
 pub(crate) fn newest(request: &PendingRequest) -> Option<Newest> {
     match request {
-        PendingRequest::Export { key, last_modified, .. } => {
-            Some(Newest { last_modified: *last_modified, key: key.clone() })
-        }
+        PendingRequest::Export {
+            key, last_modified, ..
+        } => Some(Newest {
+            last_modified: *last_modified,
+            key: key.clone(),
+        }),
         _ => None,
     }
 }

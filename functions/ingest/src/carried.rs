@@ -8,7 +8,9 @@ use runtime::store::Store;
 use sync_core::diff::{KeyDigest, Snapshot};
 use sync_core::names::{RunId, SyncName};
 use sync_core::run::keys::BatchId;
-use sync_core::run::{Batch, BatchHeader, BatchRow, BatchWriter, Counts, NewRow, Outcome, Record, RowRanges, keys};
+use sync_core::run::{
+    Batch, BatchHeader, BatchRow, BatchWriter, Counts, NewRow, Outcome, Record, RowRanges, keys,
+};
 
 use crate::emit::Sent;
 use crate::spool::Spool;
@@ -45,15 +47,30 @@ pub(crate) async fn left_over(
         for key in &record.refused {
             let (batch, outcome) = outcome(store, key).await?;
             let rows = outcome.refused_rows().collect();
-            found.batches.push(Rest { batch, rows, unknown: RowRanges::default(), first_try: None });
+            found.batches.push(Rest {
+                batch,
+                rows,
+                unknown: RowRanges::default(),
+                first_try: None,
+            });
         }
     }
     for run in carried {
         let record = record(store, sync, run).await?;
         for key in &record.carried {
             let (batch, outcome) = outcome(store, key).await?;
-            let Outcome { carried: rows, unknown, first_try, .. } = outcome;
-            found.batches.push(Rest { batch, rows, unknown, first_try });
+            let Outcome {
+                carried: rows,
+                unknown,
+                first_try,
+                ..
+            } = outcome;
+            found.batches.push(Rest {
+                batch,
+                rows,
+                unknown,
+                first_try,
+            });
         }
     }
     Ok(found)
@@ -61,15 +78,22 @@ pub(crate) async fn left_over(
 
 async fn record(store: &dyn Store, sync: &SyncName, run: &RunId) -> anyhow::Result<Record> {
     let key = keys::record(sync, run);
-    facts::read(store, &key).await?.with_context(|| format!("{key} is gone, but its rows are still to be sent"))
+    facts::read(store, &key)
+        .await?
+        .with_context(|| format!("{key} is gone, but its rows are still to be sent"))
 }
 
 async fn outcome(store: &dyn Store, key: &str) -> anyhow::Result<(BatchId, Outcome)> {
-    let name = key.strip_prefix("outcomes/").and_then(|rest| rest.strip_suffix(".json"));
+    let name = key
+        .strip_prefix("outcomes/")
+        .and_then(|rest| rest.strip_suffix(".json"));
     let batch = name.and_then(|name| BatchId::parse(&format!("batches/{name}.jsonl")));
     let batch = batch.with_context(|| format!("{key} is no outcome of a batch"))?;
     let outcome = facts::read(store, key).await?;
-    Ok((batch, outcome.with_context(|| format!("{key} is gone, but its rows are still to be sent"))?))
+    Ok((
+        batch,
+        outcome.with_context(|| format!("{key} is gone, but its rows are still to be sent"))?,
+    ))
 }
 
 impl LeftOver {
@@ -84,7 +108,12 @@ impl LeftOver {
         for rest in &self.batches {
             let bytes = read_batch(store, &rest.batch).await?;
             let batch = Batch::read(&bytes)?;
-            found.extend(rest.rows.iter().filter_map(|row| batch.rows.get(row as usize)).map(|row| row.key));
+            found.extend(
+                rest.rows
+                    .iter()
+                    .filter_map(|row| batch.rows.get(row as usize))
+                    .map(|row| row.key),
+            );
         }
         Ok(found)
     }
@@ -107,7 +136,10 @@ impl LeftOver {
             let batch = Batch::read(&bytes)?;
             let block = batch.header.block as usize;
             let Some(writer) = writers.get_mut(block) else {
-                bail!("{} was made by event block {block}, which the spec has no more: put it back, or cancel the carried rows", rest.batch.key());
+                bail!(
+                    "{} was made by event block {block}, which the spec has no more: put it back, or cancel the carried rows",
+                    rest.batch.key()
+                );
             };
             for number in rest.rows.iter() {
                 let Some(row) = batch.rows.get(number as usize) else {
@@ -124,7 +156,10 @@ impl LeftOver {
                 }
                 if first {
                     counts.carried_in += 1;
-                    sent.push(Sent { key: row.key, fingerprint: row.fingerprint });
+                    sent.push(Sent {
+                        key: row.key,
+                        fingerprint: row.fingerprint,
+                    });
                 }
                 let late = rest.first_try.is_some_and(|at| fate.now - at > WINDOW_SECONDS);
                 counts.resent_after_window += u64::from(first && late && rest.unknown.contains(number));
@@ -162,7 +197,12 @@ pub(crate) struct CarriedFate<'a> {
 
 impl CarriedFate<'_> {
     /// The count under which a row does not go; `None` when it goes.
-    fn gives_way<'c>(&self, row: &BatchRow<'_>, header: &BatchHeader, counts: &'c mut Counts) -> Option<&'c mut u64> {
+    fn gives_way<'c>(
+        &self,
+        row: &BatchRow<'_>,
+        header: &BatchHeader,
+        counts: &'c mut Counts,
+    ) -> Option<&'c mut u64> {
         let max_age = i64::try_from(header.max_age).unwrap_or(i64::MAX);
         if self.done.contains(&row.key) {
             Some(&mut counts.carried_done)
@@ -181,11 +221,17 @@ pub(crate) fn accepted_since(keys: &HashSet<KeyDigest>, snapshot: Snapshot<'_>) 
     if keys.is_empty() {
         return HashSet::new();
     }
-    snapshot.iter().map(|entry| entry.key).filter(|key| keys.contains(key)).collect()
+    snapshot
+        .iter()
+        .map(|entry| entry.key)
+        .filter(|key| keys.contains(key))
+        .collect()
 }
 
 async fn read_batch(store: &dyn Store, batch: &BatchId) -> anyhow::Result<bytes::Bytes> {
     let key = batch.key();
     let object = store.get(&key).await?;
-    Ok(object.with_context(|| format!("{key} is gone, but its rows are still to be sent"))?.body)
+    Ok(object
+        .with_context(|| format!("{key} is gone, but its rows are still to be sent"))?
+        .body)
 }

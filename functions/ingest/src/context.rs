@@ -35,7 +35,11 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { quiet_seconds: 360, spool: std::env::temp_dir(), chunk_bytes: 8 << 20 }
+        Self {
+            quiet_seconds: 360,
+            spool: std::env::temp_dir(),
+            chunk_bytes: 8 << 20,
+        }
     }
 }
 
@@ -52,7 +56,13 @@ pub enum Handled {
 impl Context {
     /// A context.
     pub fn new(store: Arc<dyn Store>, secrets: Arc<dyn Secrets>, bucket: String, settings: Settings) -> Self {
-        Self { store, secrets, bucket, settings, key: OnceCell::new() }
+        Self {
+            store,
+            secrets,
+            bucket,
+            settings,
+            key: OnceCell::new(),
+        }
     }
 
     /// The installation's key for fingerprints. The first to ask makes it; of two at once, one wins.
@@ -64,10 +74,13 @@ impl Context {
         let name = names::fingerprint_key(&self.bucket);
         if self.secrets.get(&name).await?.is_none() {
             let fresh: [u8; 16] = rand::random();
-            self.secrets.put_new(&name, SecretText::new(const_hex::encode(fresh))).await?;
+            self.secrets
+                .put_new(&name, SecretText::new(const_hex::encode(fresh)))
+                .await?;
         }
         let secret = self.secrets.get(&name).await?;
-        let secret = secret.with_context(|| format!("the secret `{name}` was deleted while it was being made"))?;
+        let secret =
+            secret.with_context(|| format!("the secret `{name}` was deleted while it was being made"))?;
         FingerprintKey::from_hex(secret.value.expose())
             .with_context(|| format!("the secret `{name}` does not hold 32 hexadecimal digits"))
     }

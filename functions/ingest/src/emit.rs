@@ -29,7 +29,9 @@ impl Emission<'_> {
     /// The batch header of each event block.
     pub(crate) fn headers(&self) -> Vec<BatchHeader> {
         let blocks = self.spec.events.iter().zip(0..);
-        let header = |(block, number)| BatchHeader::of_events(block, number, self.sync, self.run, &self.spec.destination);
+        let header = |(block, number)| {
+            BatchHeader::of_events(block, number, self.sync, self.run, &self.spec.destination)
+        };
         blocks.map(header).collect()
     }
 }
@@ -86,7 +88,12 @@ impl<'a> Emitter<'a> {
             writers: emission.headers().into_iter().map(BatchWriter::new).collect(),
             shown: Vec::new(),
             spool,
-            out: Emitted { counts: Counts::default(), rejected: Vec::new(), warnings: Vec::new(), sent: Vec::new() },
+            out: Emitted {
+                counts: Counts::default(),
+                rejected: Vec::new(),
+                warnings: Vec::new(),
+                sent: Vec::new(),
+            },
         }
     }
 
@@ -124,7 +131,11 @@ impl<'a> Emitter<'a> {
             Some(Decision::Duplicate) => {
                 let has_key = mapper.key(row, &mut self.key).is_ok();
                 let message = "an earlier row of this export has the same primary key; the first one counts";
-                self.reject(row.position, has_key, &Problem::row(Code::DuplicatePrimaryKey, message));
+                self.reject(
+                    row.position,
+                    has_key,
+                    &Problem::row(Code::DuplicatePrimaryKey, message),
+                );
                 Ok(())
             }
             Some(Decision::Send) => self.send(&mapper, row),
@@ -168,11 +179,15 @@ impl<'a> Emitter<'a> {
         }
         let mut hasher = self.emission.secret.row(&self.version);
         mapper.hash_mapped_values(row, &mut |piece| hasher.write(piece));
-        let sent = Sent { key: self.emission.secret.key_digest(self.key.bytes()), fingerprint: hasher.finish() };
+        let sent = Sent {
+            key: self.emission.secret.key_digest(self.key.bytes()),
+            fingerprint: hasher.finish(),
+        };
         for event in &self.mapped.events {
-            let (Some(writer), Some(payload)) =
-                (self.writers.get_mut(event.block), self.mapped.json.get(event.range.clone()))
-            else {
+            let (Some(writer), Some(payload)) = (
+                self.writers.get_mut(event.block),
+                self.mapped.json.get(event.range.clone()),
+            ) else {
                 continue;
             };
             let full = writer.push(&NewRow {
@@ -215,6 +230,8 @@ impl<'a> Emitter<'a> {
 
 fn keep(spool: &mut Spool, bytes: &[u8], rows: u32) -> Result<(), BrokenFile> {
     spool.keep(bytes, rows).map_err(|error| {
-        BrokenFile::whole(format!("the batches of the part do not fit into the temporary folder: {error}"))
+        BrokenFile::whole(format!(
+            "the batches of the part do not fit into the temporary folder: {error}"
+        ))
     })
 }

@@ -14,8 +14,8 @@ use sync_core::diff::{KeyDigest, Snapshot};
 use sync_core::names::{RunId, SyncName};
 use sync_core::run::keys::BatchId;
 use sync_core::run::{
-    Batch, Counts, Generation, Head, Manifest, OpenRun, Outcome, PartEnd, PendingRequest, Plan, Record, Refusal, RunKind,
-    RunStatus, Stop, StopStatus, Sums, keys,
+    Batch, Counts, Generation, Head, Manifest, OpenRun, Outcome, PartEnd, PendingRequest, Plan, Record,
+    Refusal, RunKind, RunStatus, Stop, StopStatus, Sums, keys,
 };
 use sync_core::spec::{OutOfRange, SyncSpec};
 
@@ -36,24 +36,36 @@ pub(crate) async fn finish(ctx: &Context, sync: &SyncName, run: &RunId) -> anyho
     match open.kind {
         RunKind::Resync => {
             let record = bare_record(sync, &open, &read, RunStatus::Resynced);
-            let head = Head { forget: true, run: None, ..read.head.next() };
+            let head = Head {
+                forget: true,
+                run: None,
+                ..read.head.next()
+            };
             release(ctx, sync, &open, &read, &record, head).await
         }
         RunKind::Late => {
             let record = bare_record(sync, &open, &read, RunStatus::Superseded);
-            let head = Head { run: None, ..read.head.next() };
+            let head = Head {
+                run: None,
+                ..read.head.next()
+            };
             release(ctx, sync, &open, &read, &record, head).await
         }
         RunKind::Export | RunKind::Retry => {
             let key = keys::plan(sync, run);
-            let plan: Plan = facts::read(store, &key).await?.with_context(|| format!("{key} is gone"))?;
+            let plan: Plan = facts::read(store, &key)
+                .await?
+                .with_context(|| format!("{key} is gone"))?;
             let mut ending = Ending::default();
             for part in 0..plan.manifests() {
                 ending.part(store, sync, run, part).await?;
             }
             let stop: Option<Stop> = facts::read(store, &keys::stop(sync, run)).await?;
-            let spec = specs::parse(&keys::spec(sync), plan.spec.as_bytes()).ok().map(|loaded| loaded.spec);
-            let generation = new_generation(ctx, sync, &open, &read.head, &plan, spec.as_ref(), &ending).await?;
+            let spec = specs::parse(&keys::spec(sync), plan.spec.as_bytes())
+                .ok()
+                .map(|loaded| loaded.spec);
+            let generation =
+                new_generation(ctx, sync, &open, &read.head, &plan, spec.as_ref(), &ending).await?;
             let record = ending.record(sync, &open, &plan, spec.as_ref(), stop.as_ref(), &read);
             write_rejected(ctx, sync, run, &plan, &ending.refused_lines).await?;
             let head = next_head(&read.head, &open, &plan, &record, generation);
@@ -112,17 +124,32 @@ struct RefusedRow<'a> {
 }
 
 impl Ending {
-    async fn part(&mut self, store: &dyn Store, sync: &SyncName, run: &RunId, part: u32) -> anyhow::Result<()> {
+    async fn part(
+        &mut self,
+        store: &dyn Store,
+        sync: &SyncName,
+        run: &RunId,
+        part: u32,
+    ) -> anyhow::Result<()> {
         let key = keys::manifest(sync, run, part);
-        let manifest: Manifest = facts::read(store, &key).await?.with_context(|| format!("{key} is gone"))?;
+        let manifest: Manifest = facts::read(store, &key)
+            .await?
+            .with_context(|| format!("{key} is gone"))?;
         self.counts.add(&manifest.counts);
         if self.end.is_none() {
             self.end = manifest.end;
         }
         for (number, rows) in (0..).zip(&manifest.batches) {
-            let batch = BatchId { sync: sync.clone(), run: run.clone(), part, number };
+            let batch = BatchId {
+                sync: sync.clone(),
+                run: run.clone(),
+                part,
+                number,
+            };
             let key = batch.outcome();
-            let outcome: Outcome = facts::read(store, &key).await?.with_context(|| format!("{key} is gone"))?;
+            let outcome: Outcome = facts::read(store, &key)
+                .await?
+                .with_context(|| format!("{key} is gone"))?;
             if outcome.rows != *rows {
                 bail!("{key} speaks of {} rows, its manifest of {rows}", outcome.rows);
             }
@@ -143,11 +170,16 @@ impl Ending {
             return Ok(());
         }
         let key = id.key();
-        let object = store.get(&key).await?.with_context(|| format!("{key} is gone, and its outcome names rows of it"))?;
+        let object = store
+            .get(&key)
+            .await?
+            .with_context(|| format!("{key} is gone, and its outcome names rows of it"))?;
         let batch = Batch::read(&object.body)?;
         let key_of = |row: u32| batch.rows.get(row as usize).map(|row| row.key);
-        self.not_accepted.extend(outcome.carried.iter().filter_map(key_of));
-        self.refused_keys.extend(outcome.refused_rows().filter_map(key_of));
+        self.not_accepted
+            .extend(outcome.carried.iter().filter_map(key_of));
+        self.refused_keys
+            .extend(outcome.refused_rows().filter_map(key_of));
         if !outcome.carried.is_empty() {
             self.carried.push(id.outcome());
             self.carried_why = self.carried_why.take().or_else(|| outcome.why.clone());
@@ -222,7 +254,11 @@ impl Ending {
             _ => None,
         };
         // A run that was stopped before it sent has rows that are in no sum of what was sent, on purpose.
-        let inconsistent = if self.end.is_some() { Vec::new() } else { Record::check(&self.counts, &sums) };
+        let inconsistent = if self.end.is_some() {
+            Vec::new()
+        } else {
+            Record::check(&self.counts, &sums)
+        };
         for fault in &inconsistent {
             tracing::error!(sync = %sync, run = %open.id, fault, "the sums of the run do not add up: a fault in Tideline");
         }
@@ -237,7 +273,8 @@ impl Ending {
             carried: self.carried.clone(),
             refused: self.refused.clone(),
             inconsistent,
-            test_event_code: spec.and_then(|spec| spec.events.iter().find_map(|block| block.test_event_code.clone())),
+            test_event_code: spec
+                .and_then(|spec| spec.events.iter().find_map(|block| block.test_event_code.clone())),
             ..bare_record(sync, open, read, status)
         }
     }
@@ -263,12 +300,24 @@ async fn new_generation(
     }
     let old = snapshot_bytes(store, sync, head.generation.as_ref()).await?;
     let forgotten = head.forget && plan.export.is_some();
-    let old = if forgotten { Snapshot::EMPTY } else { Snapshot::read(&old)? };
+    let old = if forgotten {
+        Snapshot::EMPTY
+    } else {
+        Snapshot::read(&old)?
+    };
     let missing: HashSet<KeyDigest> = ending.not_accepted.union(&ending.refused_keys).copied().collect();
     let folded = fold(old, sent, &missing, forget_before(spec, plan.now));
-    let generation =
-        Generation { id: head.next_generation(&open.id), partitions: 1, keys: folded.len() as u64 };
-    let _ = store.put_new(&keys::snapshot(sync, &generation.id, 0), Bytes::from(folded.finish())).await?;
+    let generation = Generation {
+        id: head.next_generation(&open.id),
+        partitions: 1,
+        keys: folded.len() as u64,
+    };
+    let _ = store
+        .put_new(
+            &keys::snapshot(sync, &generation.id, 0),
+            Bytes::from(folded.finish()),
+        )
+        .await?;
     Ok(Some(generation))
 }
 
@@ -278,14 +327,30 @@ fn forget_before(spec: Option<&SyncSpec>, now: i64) -> u16 {
     let Some(spec) = spec else {
         return 0;
     };
-    if spec.events.is_empty() || spec.events.iter().any(|block| block.when_out_of_range == OutOfRange::Warn) {
+    if spec.events.is_empty()
+        || spec
+            .events
+            .iter()
+            .any(|block| block.when_out_of_range == OutOfRange::Warn)
+    {
         return 0;
     }
-    let days = spec.events.iter().map(|block| block.max_age.as_secs().div_ceil(86_400)).max().unwrap_or(0);
+    let days = spec
+        .events
+        .iter()
+        .map(|block| block.max_age.as_secs().div_ceil(86_400))
+        .max()
+        .unwrap_or(0);
     day_of(now).saturating_sub(u16::try_from(days + FORGET_MARGIN_DAYS).unwrap_or(u16::MAX))
 }
 
-async fn write_rejected(ctx: &Context, sync: &SyncName, run: &RunId, plan: &Plan, refused: &[u8]) -> anyhow::Result<()> {
+async fn write_rejected(
+    ctx: &Context,
+    sync: &SyncName,
+    run: &RunId,
+    plan: &Plan,
+    refused: &[u8],
+) -> anyhow::Result<()> {
     let mut lines = Vec::new();
     for part in 0..plan.manifests() {
         if let Some(object) = ctx.store.get(&keys::work(sync, run, "rejected", part)).await? {
@@ -293,19 +358,35 @@ async fn write_rejected(ctx: &Context, sync: &SyncName, run: &RunId, plan: &Plan
         }
     }
     lines.extend_from_slice(refused);
-    ctx.store.put(&keys::rejected(sync, run), Bytes::from(lines)).await?;
+    ctx.store
+        .put(&keys::rejected(sync, run), Bytes::from(lines))
+        .await?;
     Ok(())
 }
 
-fn next_head(head: &Head, open: &OpenRun, plan: &Plan, record: &Record, generation: Option<Generation>) -> Head {
+fn next_head(
+    head: &Head,
+    open: &OpenRun,
+    plan: &Plan,
+    record: &Record,
+    generation: Option<Generation>,
+) -> Head {
     let mut next = head.next();
     next.run = None;
     next.generation = generation;
     // A run that was stopped before it took the carried rows in leaves them where they are.
     let planned = !matches!(record.status, RunStatus::Aborted | RunStatus::StoppedByGuard);
     if planned {
-        next.carried = if record.carried.is_empty() { Vec::new() } else { vec![open.id.clone()] };
-        next.retries = if open.kind == RunKind::Retry && !next.carried.is_empty() { head.retries + 1 } else { 0 };
+        next.carried = if record.carried.is_empty() {
+            Vec::new()
+        } else {
+            vec![open.id.clone()]
+        };
+        next.retries = if open.kind == RunKind::Retry && !next.carried.is_empty() {
+            head.retries + 1
+        } else {
+            0
+        };
     }
     if open.kind == RunKind::Export {
         if planned {

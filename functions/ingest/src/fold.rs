@@ -24,11 +24,16 @@ pub(crate) async fn snapshot_bytes(
         return Ok(Bytes::from(SnapshotWriter::default().finish()));
     };
     if generation.partitions != 1 {
-        bail!("the snapshot of {sync} has {} partitions; this version of ingest reads one", generation.partitions);
+        bail!(
+            "the snapshot of {sync} has {} partitions; this version of ingest reads one",
+            generation.partitions
+        );
     }
     let key = keys::snapshot(sync, &generation.id, 0);
     let object = store.get(&key).await?;
-    Ok(object.with_context(|| format!("{key} is gone: the state names a snapshot that is not there"))?.body)
+    Ok(object
+        .with_context(|| format!("{key} is gone: the state names a snapshot that is not there"))?
+        .body)
 }
 
 /// Merges the sent keys that were accepted into the old entries. Keys older than `forget_before` are left out.
@@ -71,7 +76,11 @@ mod tests {
     }
 
     fn entry(key: u8, fingerprint: u32, day: u16) -> SnapshotEntry {
-        SnapshotEntry { key: KeyDigest::from_bytes([key; 12]), fingerprint: RowFingerprint(fingerprint), day }
+        SnapshotEntry {
+            key: KeyDigest::from_bytes([key; 12]),
+            fingerprint: RowFingerprint(fingerprint),
+            day,
+        }
     }
 
     #[test]
@@ -79,8 +88,23 @@ mod tests {
         let old = snapshot(&[(1, 1, 100), (2, 2, 50), (5, 5, 100), (9, 9, 49)]);
         let sent = snapshot(&[(0, 10, 120), (2, 20, 120), (3, 30, 120), (10, 1, 120)]);
         let not_accepted = HashSet::from([KeyDigest::from_bytes([3; 12])]);
-        let folded = fold(Snapshot::read(&old).unwrap(), Snapshot::read(&sent).unwrap(), &not_accepted, 50).finish();
-        let expect = [entry(0, 10, 120), entry(1, 1, 100), entry(2, 20, 120), entry(5, 5, 100), entry(10, 1, 120)];
-        assert_eq!(Snapshot::read(&folded).unwrap().iter().collect::<Vec<_>>(), expect);
+        let folded = fold(
+            Snapshot::read(&old).unwrap(),
+            Snapshot::read(&sent).unwrap(),
+            &not_accepted,
+            50,
+        )
+        .finish();
+        let expect = [
+            entry(0, 10, 120),
+            entry(1, 1, 100),
+            entry(2, 20, 120),
+            entry(5, 5, 100),
+            entry(10, 1, 120),
+        ];
+        assert_eq!(
+            Snapshot::read(&folded).unwrap().iter().collect::<Vec<_>>(),
+            expect
+        );
     }
 }

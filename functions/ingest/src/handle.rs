@@ -10,10 +10,30 @@ use crate::{Context, ExportCreated, Handled, accept, advance, finish, plan, smal
 /// Handles the creation of an object. `version` is the created version, where the bucket keeps versions.
 pub async fn handle(ctx: &Context, wake: Wake, version: Option<String>) -> anyhow::Result<Handled> {
     match wake {
-        Wake::Export(key) => accept(ctx, &ExportCreated { key, version, ignore_guards: false }).await,
+        Wake::Export(key) => {
+            accept(
+                ctx,
+                &ExportCreated {
+                    key,
+                    version,
+                    ignore_guards: false,
+                },
+            )
+            .await
+        }
         Wake::Head(sync) => on_head(ctx, &sync).await,
-        Wake::Task { sync, run, stage: Stage::Finish, .. } => finish::finish(ctx, &sync, &run).await,
-        Wake::Task { sync, run, stage, index } => {
+        Wake::Task {
+            sync,
+            run,
+            stage: Stage::Finish,
+            ..
+        } => finish::finish(ctx, &sync, &run).await,
+        Wake::Task {
+            sync,
+            run,
+            stage,
+            index,
+        } => {
             tracing::warn!(sync = %sync, run = %run, stage = stage.as_str(), index, "this version plans no such task");
             Ok(Handled::Done)
         }
@@ -43,8 +63,15 @@ pub async fn on_head(ctx: &Context, sync: &SyncName) -> anyhow::Result<Handled> 
 
 /// A destination has a new token: its syncs go on.
 async fn connected(ctx: &Context, name: &DestinationName) -> anyhow::Result<Handled> {
-    for listed in ctx.store.list(keys::SPECS, None, 1_000).await.context("listing the specs")? {
-        let Some(object) = ctx.store.get(&listed.key).await? else { continue };
+    for listed in ctx
+        .store
+        .list(keys::SPECS, None, 1_000)
+        .await
+        .context("listing the specs")?
+    {
+        let Some(object) = ctx.store.get(&listed.key).await? else {
+            continue;
+        };
         if let Ok(loaded) = specs::parse(&listed.key, &object.body) {
             if loaded.spec.destination == *name {
                 let _ = advance(ctx, &loaded.spec.name, true).await?;

@@ -18,8 +18,16 @@ const MANY: usize = 10_000;
 
 /// Looks after every sync.
 pub async fn housekeeping(ctx: &Context) -> anyhow::Result<()> {
-    for listed in ctx.store.list(keys::SPECS, None, 1_000).await.context("listing the specs")? {
-        let name = listed.key.strip_prefix(keys::SPECS).and_then(|name| name.strip_suffix(".yaml"));
+    for listed in ctx
+        .store
+        .list(keys::SPECS, None, 1_000)
+        .await
+        .context("listing the specs")?
+    {
+        let name = listed
+            .key
+            .strip_prefix(keys::SPECS)
+            .and_then(|name| name.strip_suffix(".yaml"));
         let Some(sync) = name.and_then(|name| SyncName::new(name).ok()) else {
             continue;
         };
@@ -35,7 +43,9 @@ pub async fn housekeeping(ctx: &Context) -> anyhow::Result<()> {
 pub async fn look_after(ctx: &Context, sync: &SyncName) -> anyhow::Result<()> {
     let read = read_head(ctx.store.as_ref(), sync).await?;
     let Some(open) = &read.head.run else {
-        let wait = RETRY_SECONDS.saturating_mul(1 << read.head.retries.min(20)).min(MAX_RETRY_SECONDS);
+        let wait = RETRY_SECONDS
+            .saturating_mul(1 << read.head.retries.min(20))
+            .min(MAX_RETRY_SECONDS);
         let _ = advance(ctx, sync, read.age_seconds() >= wait).await?;
         return Ok(());
     };
@@ -48,15 +58,28 @@ pub async fn look_after(ctx: &Context, sync: &SyncName) -> anyhow::Result<()> {
             Wake::Batch(batch) => {
                 ctx.store.touch(&batch.key()).await?;
             }
-            Wake::Task { sync, run, stage, index } => {
+            Wake::Task {
+                sync,
+                run,
+                stage,
+                index,
+            } => {
                 ctx.store.touch(&keys::task(&sync, &run, stage, index)).await?;
             }
             Wake::Export(_) | Wake::Connection(_) => {}
         }
     }
     if open.state == RunState::Open && matches!(open.kind, RunKind::Export | RunKind::Retry) {
-        for listed in ctx.store.list(&keys::manifests_prefix(sync, &open.id), None, MANY).await? {
-            let name = listed.key.rsplit('/').next().and_then(|name| name.strip_suffix(".json"));
+        for listed in ctx
+            .store
+            .list(&keys::manifests_prefix(sync, &open.id), None, MANY)
+            .await?
+        {
+            let name = listed
+                .key
+                .rsplit('/')
+                .next()
+                .and_then(|name| name.strip_suffix(".json"));
             if let Some(part) = name.and_then(|name| name.parse().ok()) {
                 settle(ctx.store.as_ref(), sync, &open.id, part).await?;
             }
@@ -72,16 +95,27 @@ pub async fn unfinished(ctx: &Context, sync: &SyncName) -> anyhow::Result<Vec<Wa
         return Ok(Vec::new());
     };
     let mut found = Vec::new();
-    if store.list(&keys::manifests_prefix(sync, &open.id), None, 1).await?.is_empty() {
+    if store
+        .list(&keys::manifests_prefix(sync, &open.id), None, 1)
+        .await?
+        .is_empty()
+    {
         found.push(Wake::Head(sync.clone()));
     }
-    for listed in store.list(&keys::batches_prefix(sync, &open.id), None, MANY).await? {
-        let Some(batch) = BatchId::parse(&listed.key) else { continue };
+    for listed in store
+        .list(&keys::batches_prefix(sync, &open.id), None, MANY)
+        .await?
+    {
+        let Some(batch) = BatchId::parse(&listed.key) else {
+            continue;
+        };
         if store.stat(&batch.outcome()).await?.is_none() {
             found.push(Wake::Batch(batch));
         }
     }
-    let tasks = store.list(&keys::tasks_prefix(sync, &open.id), None, MANY).await?;
+    let tasks = store
+        .list(&keys::tasks_prefix(sync, &open.id), None, MANY)
+        .await?;
     found.extend(tasks.iter().filter_map(|task| Wake::parse(&task.key)));
     Ok(found)
 }

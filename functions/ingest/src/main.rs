@@ -12,7 +12,10 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let settings = runtime::settings::Settings::from_env()?;
     runtime::logs::start_in_lambda(settings.log_level);
     let clients = AwsClients::load().await;
-    let limits = Settings { quiet_seconds: settings.quiet_seconds(), ..Settings::default() };
+    let limits = Settings {
+        quiet_seconds: settings.quiet_seconds(),
+        ..Settings::default()
+    };
     let store = Arc::new(S3Store::new(clients.s3, &settings.bucket));
     let secrets = Arc::new(AwsSecrets::new(clients.secrets));
     let context = Context::new(store, secrets, settings.bucket, limits);

@@ -9,7 +9,12 @@ use sync_core::run::{OpenRun, PLANNER, Pending, PendingRequest, Plan, keys};
 use crate::{Context, specs};
 
 /// Reads a run's plan, or writes it. Two that write at once go on from the same one.
-pub(crate) async fn pinned(ctx: &Context, sync: &SyncName, run: &OpenRun, head: &HeadRead) -> anyhow::Result<Plan> {
+pub(crate) async fn pinned(
+    ctx: &Context,
+    sync: &SyncName,
+    run: &OpenRun,
+    head: &HeadRead,
+) -> anyhow::Result<Plan> {
     let store = ctx.store.as_ref();
     let key = keys::plan(sync, &run.id);
     if let Some(plan) = facts::read::<Plan>(store, &key).await? {
@@ -23,7 +28,9 @@ pub(crate) async fn pinned(ctx: &Context, sync: &SyncName, run: &OpenRun, head: 
         },
     };
     let ignore_guards = entry.as_ref().is_some_and(|entry| entry.ignore_guards);
-    let export = entry.map(|entry| entry.request).filter(|r| matches!(r, PendingRequest::Export { .. }));
+    let export = entry
+        .map(|entry| entry.request)
+        .filter(|r| matches!(r, PendingRequest::Export { .. }));
     let spec = match specs::load(ctx, sync).await? {
         Some(Ok(loaded)) => loaded.text,
         // The claim saw a valid spec. What became of it since then is for the run's record to say.
@@ -44,5 +51,7 @@ pub(crate) async fn pinned(ctx: &Context, sync: &SyncName, run: &OpenRun, head: 
         ignore_guards,
     };
     let _ = facts::write(store, &key, &plan).await?;
-    facts::read(store, &key).await?.context("the plan that was just written is gone")
+    facts::read(store, &key)
+        .await?
+        .context("the plan that was just written is gone")
 }

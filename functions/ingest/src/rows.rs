@@ -24,9 +24,14 @@ pub(crate) async fn each(
         let to = from.saturating_add(ctx.settings.chunk_bytes).min(*size);
         let chunk = match ctx.store.get_range(key, from..to, Some(&version)).await {
             Ok(Some(chunk)) => chunk,
-            Ok(None) => return Ok(Err(BrokenFile::whole("the export was deleted before it was read: export it again"))),
+            Ok(None) => {
+                return Ok(Err(BrokenFile::whole(
+                    "the export was deleted before it was read: export it again",
+                )));
+            }
             Err(StoreError::Changed { .. }) => {
-                let message = "the export was replaced while it was being read: its new content has a run of its own";
+                let message =
+                    "the export was replaced while it was being read: its new content has a run of its own";
                 return Ok(Err(BrokenFile::whole(message)));
             }
             Err(error) => return Err(error.into()),

@@ -25,8 +25,14 @@ pub(crate) async fn scan(
     export: &PendingRequest,
 ) -> anyhow::Result<Result<Scanned, BrokenFile>> {
     let secret = ctx.fingerprint_key().await?;
-    let mut scanner =
-        Scanner { spec, secret, version: mapping_version(spec), mapper: None, key: PrimaryKey::default(), found: Scanned::default() };
+    let mut scanner = Scanner {
+        spec,
+        secret,
+        version: mapping_version(spec),
+        mapper: None,
+        key: PrimaryKey::default(),
+        found: Scanned::default(),
+    };
     let result = rows::each(ctx, spec, export, |parsed| scanner.take(parsed)).await?;
     Ok(result.map(|()| scanner.found))
 }

@@ -23,13 +23,26 @@ use crate::{Context, rows, specs};
 const PART: u32 = 0;
 
 /// Does all of a small run up to its manifest. What is done already is not done again.
-pub(crate) async fn run(ctx: &Context, sync: &SyncName, open: &OpenRun, head: &Head, plan: &Plan) -> anyhow::Result<()> {
+pub(crate) async fn run(
+    ctx: &Context,
+    sync: &SyncName,
+    open: &OpenRun,
+    head: &Head,
+    plan: &Plan,
+) -> anyhow::Result<()> {
     let store = ctx.store.as_ref();
     let key = keys::manifest(sync, &open.id, PART);
     if store.stat(&key).await?.is_none() {
         let manifest = match specs::parse(&keys::spec(sync), plan.spec.as_bytes()) {
             Ok(loaded) => {
-                let small = Small { ctx, sync, run: &open.id, spec: &loaded.spec, head, plan };
+                let small = Small {
+                    ctx,
+                    sync,
+                    run: &open.id,
+                    spec: &loaded.spec,
+                    head,
+                    plan,
+                };
                 let of = retried(ctx, open).await?;
                 small.plan(of.as_ref()).await?
             }
@@ -55,11 +68,21 @@ async fn retried(ctx: &Context, open: &OpenRun) -> anyhow::Result<Option<RunId>>
 }
 
 fn broken(counts: Counts, file: &BrokenFile) -> Manifest {
-    Manifest { batches: Vec::new(), counts, end: Some(PartEnd::Broken { message: file.to_string() }) }
+    Manifest {
+        batches: Vec::new(),
+        counts,
+        end: Some(PartEnd::Broken {
+            message: file.to_string(),
+        }),
+    }
 }
 
 fn guarded(counts: Counts, message: String) -> Manifest {
-    Manifest { batches: Vec::new(), counts, end: Some(PartEnd::Guard { message }) }
+    Manifest {
+        batches: Vec::new(),
+        counts,
+        end: Some(PartEnd::Guard { message }),
+    }
 }
 
 struct Small<'a> {
@@ -83,16 +106,32 @@ impl Small<'_> {
         };
         let queried = u64::from(scanned.rows);
         if let Some(message) = self.too_few(queried) {
-            return Ok(guarded(Counts { queried, ..Counts::default() }, message));
+            return Ok(guarded(
+                Counts {
+                    queried,
+                    ..Counts::default()
+                },
+                message,
+            ));
         }
         let old = snapshot_bytes(store, self.sync, self.head.generation.as_ref()).await?;
-        let snapshot = if self.head.forget { Snapshot::EMPTY } else { Snapshot::read(&old)? };
+        let snapshot = if self.head.forget {
+            Snapshot::EMPTY
+        } else {
+            Snapshot::read(&old)?
+        };
         let mut decisions: Vec<Option<Decision>> = vec![None; scanned.rows as usize];
-        merge(self.spec.mode, false, &mut scanned.entries, snapshot, |entry, decision| {
-            if let Some(slot) = decisions.get_mut(entry.row as usize) {
-                *slot = Some(decision);
-            }
-        });
+        merge(
+            self.spec.mode,
+            false,
+            &mut scanned.entries,
+            snapshot,
+            |entry, decision| {
+                if let Some(slot) = decisions.get_mut(entry.row as usize) {
+                    *slot = Some(decision);
+                }
+            },
+        );
         drop(scanned);
         let left = carried::left_over(store, self.sync, &self.head.carried, retry).await?;
         let carried_keys = left.keys(store).await?;
@@ -114,8 +153,15 @@ impl Small<'_> {
         let judged = counts.queried.saturating_sub(counts.expired);
         let rejected = counts.rejected_total();
         let most = self.spec.guards.max_rejected_percent;
-        #[expect(clippy::cast_precision_loss, reason = "a percentage of row counts needs no more than 52 bits")]
-        let percent = if judged == 0 { 0.0 } else { 100.0 * rejected as f64 / judged as f64 };
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "a percentage of row counts needs no more than 52 bits"
+        )]
+        let percent = if judged == 0 {
+            0.0
+        } else {
+            100.0 * rejected as f64 / judged as f64
+        };
         (!self.plan.ignore_guards && percent > most).then(|| {
             format!(
                 "{rejected} of {judged} rows ({percent:.1} %) were rejected, guards.max_rejected_percent allows {most} %: nothing was sent; look at the rejected rows, raise the guard, or let it through with --ignore-guards"
@@ -132,8 +178,19 @@ impl Small<'_> {
     ) -> anyhow::Result<Manifest> {
         let (ctx, store) = (self.ctx, self.ctx.store.as_ref());
         let secret = ctx.fingerprint_key().await?;
-        let emission = Emission { sync: self.sync, run: self.run, spec: self.spec, secret, now: self.plan.now };
-        let mut emitter = Emitter::new(&emission, decisions, carried_keys, Spool::new(&ctx.settings.spool)?);
+        let emission = Emission {
+            sync: self.sync,
+            run: self.run,
+            spec: self.spec,
+            secret,
+            now: self.plan.now,
+        };
+        let mut emitter = Emitter::new(
+            &emission,
+            decisions,
+            carried_keys,
+            Spool::new(&ctx.settings.spool)?,
+        );
         if let Some(export) = &self.plan.export {
             if let Err(file) = rows::each(ctx, self.spec, export, |parsed| emitter.take(parsed)).await? {
                 return Ok(broken(Counts::default(), &file));
@@ -145,27 +202,50 @@ impl Small<'_> {
         };
         self.keep_rejected(&emitted.rejected, &emitted.warnings).await?;
         if let Some(message) = self.too_many_rejected(&emitted.counts) {
-            let counts = Counts { to_send: 0, ..emitted.counts };
+            let counts = Counts {
+                to_send: 0,
+                ..emitted.counts
+            };
             return Ok(guarded(counts, message));
         }
         let mut first = Spool::new(&ctx.settings.spool)?;
         if !left.is_empty() {
-            let fate = CarriedFate { now: self.plan.now, superseded: &superseded, done };
+            let fate = CarriedFate {
+                now: self.plan.now,
+                superseded: &superseded,
+                done,
+            };
             let headers = emission.headers();
-            left.write(store, &fate, &headers, &mut first, &mut emitted.sent, &mut emitted.counts).await?;
+            left.write(
+                store,
+                &fate,
+                &headers,
+                &mut first,
+                &mut emitted.sent,
+                &mut emitted.counts,
+            )
+            .await?;
         }
         self.keep_sent(emitted.sent).await?;
         let behind = first.len();
         let mut batches = first.publish(store, self.sync, self.run, PART, 0).await?;
         batches.extend(spool.publish(store, self.sync, self.run, PART, behind).await?);
-        Ok(Manifest { batches, counts: emitted.counts, end: None })
+        Ok(Manifest {
+            batches,
+            counts: emitted.counts,
+            end: None,
+        })
     }
 
     async fn keep_rejected(&self, rejected: &[u8], warnings: &[u8]) -> anyhow::Result<()> {
         for (what, lines) in [("rejected", rejected), ("warnings", warnings)] {
             if !lines.is_empty() {
                 let key = keys::work(self.sync, self.run, what, PART);
-                let _ = self.ctx.store.put_new(&key, Bytes::copy_from_slice(lines)).await?;
+                let _ = self
+                    .ctx
+                    .store
+                    .put_new(&key, Bytes::copy_from_slice(lines))
+                    .await?;
             }
         }
         Ok(())
@@ -174,7 +254,12 @@ impl Small<'_> {
     /// The keys that go into batches: the new snapshot is the old one and these, less what was not accepted. Rows that
     /// go to TikTok's test page only are no part of it.
     async fn keep_sent(&self, mut sent: Vec<Sent>) -> anyhow::Result<()> {
-        if self.spec.events.iter().any(|block| block.test_event_code.is_some()) {
+        if self
+            .spec
+            .events
+            .iter()
+            .any(|block| block.test_event_code.is_some())
+        {
             sent.clear();
         }
         sent.sort_unstable_by_key(|row| row.key);
@@ -182,7 +267,11 @@ impl Small<'_> {
         let day = day_of(self.plan.now);
         let mut writer = SnapshotWriter::default();
         for Sent { key, fingerprint } in sent {
-            writer.push(SnapshotEntry { key, fingerprint, day });
+            writer.push(SnapshotEntry {
+                key,
+                fingerprint,
+                day,
+            });
         }
         let key = keys::work(self.sync, self.run, "sent", PART);
         let _ = self.ctx.store.put_new(&key, Bytes::from(writer.finish())).await?;

@@ -20,7 +20,10 @@ pub struct LoadedSpec {
 }
 
 /// The spec of a sync; `None` when there is none. The inner error is the spec's own: a person has to correct it.
-pub(crate) async fn load(ctx: &Context, sync: &SyncName) -> anyhow::Result<Option<Result<LoadedSpec, String>>> {
+pub(crate) async fn load(
+    ctx: &Context,
+    sync: &SyncName,
+) -> anyhow::Result<Option<Result<LoadedSpec, String>>> {
     let key = keys::spec(sync);
     let Some(object) = ctx.store.get(&key).await? else {
         return Ok(None);
@@ -34,9 +37,15 @@ pub(crate) fn parse(key: &str, bytes: &[u8]) -> Result<LoadedSpec, String> {
     let text = std::str::from_utf8(bytes).map_err(|_| format!("{key}: the spec is not UTF-8 text"))?;
     let read = spec::read(key, text).map_err(|errors| errors.to_string())?;
     if keys::spec(&read.spec.name) != key {
-        return Err(format!("{key}: the spec's name is {}: a spec lies under syncs/<name>.yaml", read.spec.name));
+        return Err(format!(
+            "{key}: the spec's name is {}: a spec lies under syncs/<name>.yaml",
+            read.spec.name
+        ));
     }
-    Ok(LoadedSpec { spec: read.spec, text: text.to_owned() })
+    Ok(LoadedSpec {
+        spec: read.spec,
+        text: text.to_owned(),
+    })
 }
 
 /// The syncs whose `model.path` an export lies under. Specs that cannot be read are logged and left out.
@@ -52,7 +61,11 @@ pub async fn specs_for_export(ctx: &Context, export: &str) -> anyhow::Result<Vec
         match parse(&listed.key, &object.body) {
             Ok(loaded) if export.starts_with(&loaded.spec.model.path) => found.push(loaded),
             Ok(_) => {}
-            Err(error) => tracing::error!(spec = listed.key, error, "a spec is invalid: its exports wait until it is corrected"),
+            Err(error) => tracing::error!(
+                spec = listed.key,
+                error,
+                "a spec is invalid: its exports wait until it is corrected"
+            ),
         }
     }
     Ok(found)

@@ -18,9 +18,14 @@ pub(crate) struct Spool {
 impl Spool {
     /// An empty spool below a folder.
     pub(crate) fn new(parent: &Path) -> anyhow::Result<Self> {
-        let folder = tempfile::Builder::new().prefix("tideline-spool-").tempdir_in(parent);
+        let folder = tempfile::Builder::new()
+            .prefix("tideline-spool-")
+            .tempdir_in(parent);
         let folder = folder.with_context(|| format!("making a spool folder in {}", parent.display()))?;
-        Ok(Self { folder, files: Vec::new() })
+        Ok(Self {
+            folder,
+            files: Vec::new(),
+        })
     }
 
     /// Keeps a batch file.
@@ -43,8 +48,14 @@ impl Spool {
     ) -> anyhow::Result<Vec<u32>> {
         let mut rows = Vec::with_capacity(self.files.len());
         for (number, (path, count)) in (first..).zip(&self.files) {
-            let bytes = std::fs::read(path).with_context(|| format!("reading a spooled batch, {}", path.display()))?;
-            let batch = BatchId { sync: sync.clone(), run: run.clone(), part, number };
+            let bytes = std::fs::read(path)
+                .with_context(|| format!("reading a spooled batch, {}", path.display()))?;
+            let batch = BatchId {
+                sync: sync.clone(),
+                run: run.clone(),
+                part,
+                number,
+            };
             let _ = store.put_new(&batch.key(), Bytes::from(bytes)).await?;
             rows.push(*count);
         }

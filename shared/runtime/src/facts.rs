@@ -28,7 +28,10 @@ pub async fn read<T: DeserializeOwned>(store: &dyn Store, key: &str) -> Result<O
         None => Ok(None),
         Some(object) => serde_json::from_slice(&object.body)
             .map(Some)
-            .map_err(|source| FactError::Invalid { key: key.to_owned(), source }),
+            .map_err(|source| FactError::Invalid {
+                key: key.to_owned(),
+                source,
+            }),
     }
 }
 
@@ -42,5 +45,8 @@ pub async fn write<T: Serialize + Sync>(store: &dyn Store, key: &str, fact: &T) 
 pub fn to_bytes<T: Serialize>(key: &str, fact: &T) -> Result<Bytes, FactError> {
     serde_json::to_vec_pretty(fact)
         .map(Bytes::from)
-        .map_err(|source| FactError::Invalid { key: key.to_owned(), source })
+        .map_err(|source| FactError::Invalid {
+            key: key.to_owned(),
+            source,
+        })
 }

@@ -37,7 +37,8 @@ pub async fn read_head(store: &dyn Store, sync: &SyncName) -> Result<HeadRead, F
             now: Timestamp::UNIX_EPOCH,
         }),
         Some(object) => Ok(HeadRead {
-            head: serde_json::from_slice(&object.body).map_err(|source| FactError::Invalid { key, source })?,
+            head: serde_json::from_slice(&object.body)
+                .map_err(|source| FactError::Invalid { key, source })?,
             etag: Some(object.etag),
             last_modified: object.last_modified,
             now: object.now,

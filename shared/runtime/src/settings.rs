@@ -73,7 +73,9 @@ const SETTLING_SECONDS: i64 = 60;
 impl Settings {
     /// Seconds after which a `deliver` that had begun is surely dead, and its last call applied.
     pub fn quiet_seconds(&self) -> i64 {
-        i64::try_from(self.deliver_timeout.as_secs()).unwrap_or(i64::MAX).saturating_add(SETTLING_SECONDS)
+        i64::try_from(self.deliver_timeout.as_secs())
+            .unwrap_or(i64::MAX)
+            .saturating_add(SETTLING_SECONDS)
     }
 
     /// Reads the environment of this process.
@@ -98,7 +100,9 @@ impl Settings {
             api_endpoint: reading.endpoint(),
             read_connections: reading.number("TIDELINE_READ_CONNECTIONS", 1, 16).unwrap_or(4),
             deliver_timeout: Duration::from_secs(
-                reading.number("TIDELINE_DELIVER_TIMEOUT_SECONDS", 1, 900).unwrap_or(900),
+                reading
+                    .number("TIDELINE_DELIVER_TIMEOUT_SECONDS", 1, 900)
+                    .unwrap_or(900),
             ),
             calls_in_flight: reading.number("TIDELINE_CALLS_IN_FLIGHT", 1, 64).unwrap_or(16),
             calls_per_second: reading.number("TIDELINE_CALLS_PER_SECOND", 1, 1000),

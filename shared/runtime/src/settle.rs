@@ -17,18 +17,29 @@ pub async fn settle(store: &dyn Store, sync: &SyncName, run: &RunId, part: u32) 
         return Ok(());
     };
     if !manifest.batches.is_empty() {
-        let outcomes = store.list(&keys::outcomes_of_part(sync, run, part), None, PAGE).await?;
+        let outcomes = store
+            .list(&keys::outcomes_of_part(sync, run, part), None, PAGE)
+            .await?;
         if outcomes.len() < manifest.batches.len() {
             return Ok(());
         }
     }
-    let _ = store.put_new(&keys::part_done(sync, run, part), Bytes::from_static(b"{}\n")).await?;
+    let _ = store
+        .put_new(&keys::part_done(sync, run, part), Bytes::from_static(b"{}\n"))
+        .await?;
     let Some(plan) = facts::read::<Plan>(store, &keys::plan(sync, run)).await? else {
         return Ok(());
     };
-    let over = store.list(&keys::parts_done_prefix(sync, run), None, PAGE).await?;
+    let over = store
+        .list(&keys::parts_done_prefix(sync, run), None, PAGE)
+        .await?;
     if over.len() as u64 == u64::from(plan.manifests()) {
-        let _ = store.put_new(&keys::task(sync, run, Stage::Finish, 0), Bytes::from_static(b"{}\n")).await?;
+        let _ = store
+            .put_new(
+                &keys::task(sync, run, Stage::Finish, 0),
+                Bytes::from_static(b"{}\n"),
+            )
+            .await?;
     }
     Ok(())
 }

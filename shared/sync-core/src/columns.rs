@@ -68,7 +68,11 @@ impl<'a> ColumnFinder<'a> {
         let number = self.header.position(name).unwrap_or_else(|| {
             if self.missing.iter().all(|missing| missing.name != name) {
                 let nearest = self.nearest(name);
-                let missing = MissingColumn { name: name.to_owned(), named_by: named_by(), nearest };
+                let missing = MissingColumn {
+                    name: name.to_owned(),
+                    named_by: named_by(),
+                    nearest,
+                };
                 self.missing.push(missing);
             }
             usize::MAX

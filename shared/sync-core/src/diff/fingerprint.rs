@@ -174,7 +174,11 @@ mod tests {
             hasher.finish()
         };
         assert!(fingerprint(1, 1, b"a").same(fingerprint(1, 1, b"a")));
-        for other in [fingerprint(2, 1, b"a"), fingerprint(1, 2, b"a"), fingerprint(1, 1, b"b")] {
+        for other in [
+            fingerprint(2, 1, b"a"),
+            fingerprint(1, 2, b"a"),
+            fingerprint(1, 1, b"b"),
+        ] {
             assert!(!fingerprint(1, 1, b"a").same(other));
         }
     }

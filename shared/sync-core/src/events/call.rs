@@ -90,7 +90,12 @@ pub struct CallCutter {
 impl CallCutter {
     /// A cutter for calls of up to `batch_size` events, whose body without them has `empty` bytes.
     pub fn new(batch_size: usize, empty: usize) -> Self {
-        Self { batch_size: batch_size.max(1), empty, events: 0, bytes: 0 }
+        Self {
+            batch_size: batch_size.max(1),
+            empty,
+            events: 0,
+            bytes: 0,
+        }
     }
 
     /// Takes the next event, of this size in bytes. True when it does not fit any more: then it is the first of the

@@ -10,8 +10,8 @@ use serde_json::value::RawValue;
 
 use crate::diff::{KeyDigest, RowFingerprint};
 use crate::events::{CallBody, CallCutter};
-use crate::spec::{EventBlock, OutOfRange};
 use crate::names::{DestinationName, RunId, SyncName};
+use crate::spec::{EventBlock, OutOfRange};
 
 /// At most this many rows lie in a batch file.
 pub const MAX_BATCH_ROWS: usize = 20_000;

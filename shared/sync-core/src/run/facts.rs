@@ -70,7 +70,11 @@ pub struct Plan {
 impl Plan {
     /// How many manifests the run has when all its batches are written.
     pub fn manifests(&self) -> u32 {
-        if self.small { 1 } else { self.parts.saturating_add(1) }
+        if self.small {
+            1
+        } else {
+            self.parts.saturating_add(1)
+        }
     }
 }
 

@@ -12,8 +12,8 @@ mod record;
 mod wake;
 
 pub use batch::{
-    BATCH_FORMAT, Batch, BatchHeader, BatchRow, BatchWriter, InvalidBatch, MAX_BATCH_CALLS,
-    MAX_BATCH_ROWS, NewRow, call_body,
+    BATCH_FORMAT, Batch, BatchHeader, BatchRow, BatchWriter, InvalidBatch, MAX_BATCH_CALLS, MAX_BATCH_ROWS,
+    NewRow, call_body,
 };
 pub use facts::{
     Manifest, Outcome, PartEnd, Pending, PendingRequest, Plan, Progress, Refusal, Stop, StopStatus,
