@@ -1,1 +1,28 @@
-fn main() {}
+//! The binary `tideline`: the functions' own code from a terminal. This file only wires; see `README.md`.
+
+mod args;
+mod commands;
+mod console;
+mod environment;
+mod exit;
+mod export_file;
+mod plural;
+mod preview;
+mod spec_file;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use tracing::Level;
+
+use args::Cli;
+use console::Console;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let cli = Cli::parse();
+    runtime::logs::start_at_terminal(if cli.verbose { Level::INFO } else { Level::WARN });
+    let mut console = Console::of_this_process(cli.output);
+    let result = commands::run(cli.command, &mut console).await;
+    exit::end(result, &mut console).into()
+}

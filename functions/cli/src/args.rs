@@ -1,0 +1,49 @@
+//! The commands and their arguments.
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+use crate::commands::{completions, preview, sandbox, validate};
+
+/// Delivers a company's exports to TikTok: web events, offline events and audiences
+///
+/// Data goes to stdout, everything else to stderr.
+/// Exit codes: 0 done, 1 failed, 2 wrong usage or invalid spec, 3 done with rejected or refused rows.
+#[derive(Debug, Parser)]
+#[command(name = "tideline", version)]
+pub(crate) struct Cli {
+    /// How results are written to stdout
+    #[arg(long, global = true, value_enum, default_value_t = Output::Text, value_name = "FORM")]
+    pub(crate) output: Output,
+
+    /// Say on stderr what is being done
+    #[arg(long, short, global = true)]
+    pub(crate) verbose: bool,
+
+    /// What to do
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// How results are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Output {
+    /// For people
+    Text,
+    /// For programs
+    Json,
+}
+
+/// What to do. Each command has a file in `commands/`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Check sync specs: all errors of all files in one pass
+    Validate(validate::Arguments),
+    /// Show the API calls that an export's rows make, and the rejected rows; nothing is sent
+    Preview(preview::Arguments),
+    /// Serve a stand-in for TikTok's API on this machine, until SIGTERM or ctrl-c
+    Sandbox(sandbox::Arguments),
+    /// Print the JSON Schema of sync specs, for editors
+    Schema,
+    /// Print the completion script of a shell
+    Completions(completions::Arguments),
+}

@@ -1,0 +1,52 @@
+//! Exports as files of this machine, read piece by piece.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use sync_core::csv::{BrokenFile, CsvReader, Parsed};
+use sync_core::spec::CsvOptions;
+
+use crate::exit::WrongUsage;
+
+/// How much is read at once.
+const CHUNK: usize = 256 * 1024;
+
+/// Opens an export that an argument names.
+pub(crate) fn open(path: &Path) -> anyhow::Result<File> {
+    let wrong = |why: String| WrongUsage::because(format!("{}: {why}", path.display()));
+    let file = File::open(path).map_err(|error| wrong(format!("the file cannot be read: {error}")))?;
+    let metadata = file
+        .metadata()
+        .map_err(|error| wrong(format!("the file cannot be read: {error}")))?;
+    if metadata.is_dir() {
+        return Err(wrong(
+            "expected a file, found a folder: name the export itself".to_owned(),
+        ));
+    }
+    Ok(file)
+}
+
+/// Hands the rows of an export to `take`, until the end or its first error. The outer error is the machine's, the
+/// inner one the file's.
+pub(crate) fn each(
+    path: &Path,
+    csv: &CsvOptions,
+    take: &mut dyn FnMut(Parsed<'_>) -> Result<(), BrokenFile>,
+) -> anyhow::Result<Result<(), BrokenFile>> {
+    let mut file = open(path)?;
+    let mut reader = CsvReader::new(csv, &path.to_string_lossy());
+    let mut chunk = vec![0; CHUNK];
+    loop {
+        let read = file
+            .read(&mut chunk)
+            .map_err(|error| anyhow::Error::new(error).context(format!("reading {}", path.display())))?;
+        let piece = chunk.get(..read).unwrap_or_default();
+        if let Err(broken) = reader.read(piece, read == 0, take) {
+            return Ok(Err(broken));
+        }
+        if read == 0 {
+            return Ok(Ok(()));
+        }
+    }
+}
