@@ -1,6 +1,6 @@
 //! The endpoints that we call, and what about each of them the judging needs to know.
 
-/// An endpoint of the TikTok Business API v1.3 that takes a JSON body.
+/// An endpoint of the TikTok Business API v1.3 that answers with TikTok's JSON envelope.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Endpoint {
     /// `POST /event/track/`: 1 to 1,000 events (Events API 2.0).
@@ -17,11 +17,13 @@ pub enum Endpoint {
     AccessToken,
     /// `POST /oauth2/revoke_token/`.
     RevokeToken,
+    /// `GET /oauth2/advertiser/get/`: the accounts that a token reaches. It has no body.
+    Advertisers,
 }
 
 impl Endpoint {
     /// Every endpoint.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::EventTrack,
         Self::SegmentAudience,
         Self::SegmentMapping,
@@ -29,6 +31,7 @@ impl Endpoint {
         Self::AudienceUpdate,
         Self::AccessToken,
         Self::RevokeToken,
+        Self::Advertisers,
     ];
 
     /// The path below `/open_api/v1.3`. Each ends in a slash: TikTok answers 404 without.
@@ -41,6 +44,7 @@ impl Endpoint {
             Self::AudienceUpdate => "/dmp/custom_audience/update/",
             Self::AccessToken => "/oauth2/access_token/",
             Self::RevokeToken => "/oauth2/revoke_token/",
+            Self::Advertisers => "/oauth2/advertiser/get/",
         }
     }
 
@@ -64,7 +68,7 @@ impl Endpoint {
                 "action",
             ],
             Self::SegmentAudience | Self::AudienceCreate | Self::AudienceUpdate => &["advertiser_id"],
-            Self::AccessToken | Self::RevokeToken => &["app_id", "secret"],
+            Self::AccessToken | Self::RevokeToken | Self::Advertisers => &["app_id", "secret"],
         }
     }
 }

@@ -1,12 +1,24 @@
 #![doc = include_str!("../README.md")]
 
+mod backoff;
+mod base;
+mod client;
 pub mod codes;
 mod endpoint;
+pub mod isolate;
 mod message;
+mod pace;
 mod pattern;
 pub mod redact;
+mod token;
 mod verdict;
 
+pub use backoff::backoff;
+pub use base::{ApiBase, BaseError};
+pub use client::{Answer, Client, ClientConfig, ClientError};
 pub use endpoint::{Asked, Endpoint};
+pub use isolate::{Budget, IndexTrust, Isolation};
+pub use pace::{Limits, Pace, TooLate};
 pub use redact::Redacted;
+pub use token::{AccessToken, TokenError};
 pub use verdict::{AuthReason, Cause, RetryReason, Verdict, judge};

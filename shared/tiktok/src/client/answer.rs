@@ -1,0 +1,77 @@
+//! What came back for a call, and what it means.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::fetch::{Fetched, Lost};
+use crate::endpoint::Asked;
+use crate::redact::Redacted;
+use crate::verdict::{Cause, Envelope, Verdict, judge_envelope};
+
+/// What came back for a call. All but `data` may be logged; `Debug` leaves that out.
+#[derive(Clone, PartialEq)]
+pub struct Answer {
+    /// What it means for the rows of the call.
+    pub verdict: Verdict,
+    /// HTTP status; `None` without an answer.
+    pub status: Option<u16>,
+    /// TikTok's `code`; `None` without a readable answer.
+    pub code: Option<i64>,
+    /// The id by which TikTok's support finds the call: 16 to 64 letters, digits and dashes.
+    pub request_id: Option<String>,
+    /// TikTok's message, or ours where there was no answer.
+    pub message: Redacted,
+    /// From the start of the call to the last byte of the answer, without any wait for its turn.
+    pub elapsed: Duration,
+    /// What the endpoint returned. Untrusted, and may hold secrets: not for logs.
+    pub data: Option<Value>,
+}
+
+impl Answer {
+    pub(super) fn judged(fetched: &Fetched, asked: Asked, elapsed: Duration) -> Self {
+        let Fetched { status, body } = fetched;
+        let envelope = Envelope::parse(body);
+        let verdict = judge_envelope(*status, body, envelope.as_ref(), asked);
+        let message = match (verdict.cause(), &envelope) {
+            (Some(cause), _) => cause.message.clone(),
+            (None, Some(envelope)) => Redacted::new(envelope.message()),
+            (None, None) => Redacted::default(),
+        };
+        Self {
+            verdict,
+            status: Some(*status),
+            code: envelope.as_ref().map(|envelope| envelope.code),
+            request_id: envelope.as_ref().and_then(Envelope::request_id),
+            message,
+            elapsed,
+            data: envelope.and_then(|envelope| envelope.data),
+        }
+    }
+
+    pub(super) fn lost(lost: Lost, elapsed: Duration) -> Self {
+        let cause = Cause::ours(&lost.message);
+        Self {
+            message: cause.message.clone(),
+            verdict: Verdict::Retry { why: lost.why, cause },
+            status: lost.status,
+            code: None,
+            request_id: None,
+            elapsed,
+            data: None,
+        }
+    }
+}
+
+impl std::fmt::Debug for Answer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Answer")
+            .field("verdict", &self.verdict)
+            .field("status", &self.status)
+            .field("code", &self.code)
+            .field("request_id", &self.request_id)
+            .field("message", &self.message)
+            .field("elapsed", &self.elapsed)
+            .finish_non_exhaustive()
+    }
+}
