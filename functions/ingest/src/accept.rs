@@ -44,11 +44,16 @@ pub async fn accept(ctx: &Context, created: &ExportCreated) -> anyhow::Result<Ha
 /// Writes the `pending` entry of an export; `None` when its run is done or the export is gone.
 async fn wait(ctx: &Context, loaded: &LoadedSpec, created: &ExportCreated) -> anyhow::Result<Option<RunId>> {
     let sync = &loaded.spec.name;
-    let Some(stat) = ctx.store.stat(&created.key).await? else {
+    let stat = match &created.version {
+        Some(id) => ctx.store.stat_version(&created.key, id).await?,
+        None => ctx.store.stat(&created.key).await?,
+    };
+    let Some(stat) = stat else {
         tracing::warn!(export = created.key, "the export is gone: nothing is sent");
         return Ok(None);
     };
-    let version = created.version.as_deref().unwrap_or(stat.etag.as_str());
+    let id = created.version.clone().or(stat.version_id);
+    let version = id.as_deref().unwrap_or(stat.etag.as_str());
     let run = export_run_id(&ctx.bucket, &created.key, version, sync);
     if ctx.store.stat(&keys::record(sync, &run)).await?.is_some() {
         tracing::info!(sync = %sync, run = %run, "the export was run already");
@@ -59,7 +64,7 @@ async fn wait(ctx: &Context, loaded: &LoadedSpec, created: &ExportCreated) -> an
         run: run.clone(),
         request: PendingRequest::Export {
             key: created.key.clone(),
-            version: created.version.clone(),
+            version: id,
             etag: stat.etag.as_str().to_owned(),
             size: stat.size,
             last_modified,

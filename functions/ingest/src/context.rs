@@ -31,6 +31,12 @@ pub struct Settings {
     pub spool: PathBuf,
     /// How many bytes of an export are read at a time.
     pub chunk_bytes: u64,
+    /// An export of no more bytes is done in one invocation; larger ones are cut into parts of about this size.
+    pub part_bytes: u64,
+    /// A part has about this many rows at most.
+    pub part_rows: u64,
+    /// A partition of the snapshot holds about this many keys at most.
+    pub partition_keys: u64,
 }
 
 impl Default for Settings {
@@ -39,6 +45,9 @@ impl Default for Settings {
             quiet_seconds: 360,
             spool: std::env::temp_dir(),
             chunk_bytes: 8 << 20,
+            part_bytes: 256 << 20,
+            part_rows: 1_000_000,
+            partition_keys: 4_000_000,
         }
     }
 }

@@ -4,8 +4,10 @@ use anyhow::{Context as _, bail};
 use runtime::facts;
 use runtime::register::HeadRead;
 use sync_core::names::SyncName;
-use sync_core::run::{OpenRun, PLANNER, Pending, PendingRequest, Plan, keys};
+use sync_core::run::{OpenRun, PLANNER, PartEnd, Pending, PendingRequest, Plan, keys};
 
+use crate::cut::cut;
+use crate::guards::too_few;
 use crate::{Context, specs};
 
 /// Reads a run's plan, or writes it. Two that write at once go on from the same one.
@@ -20,6 +22,15 @@ pub(crate) async fn pinned(
     if let Some(plan) = facts::read::<Plan>(store, &key).await? {
         return Ok(plan);
     }
+    let plan = make(ctx, sync, run, head).await?;
+    let _ = facts::write(store, &key, &plan).await?;
+    facts::read(store, &key)
+        .await?
+        .context("the plan that was just written is gone")
+}
+
+async fn make(ctx: &Context, sync: &SyncName, run: &OpenRun, head: &HeadRead) -> anyhow::Result<Plan> {
+    let store = ctx.store.as_ref();
     let entry = match &run.input {
         None => None,
         Some(input) => match facts::read::<Pending>(store, input).await? {
@@ -28,30 +39,44 @@ pub(crate) async fn pinned(
         },
     };
     let ignore_guards = entry.as_ref().is_some_and(|entry| entry.ignore_guards);
-    let export = entry
-        .map(|entry| entry.request)
-        .filter(|r| matches!(r, PendingRequest::Export { .. }));
-    let spec = match specs::load(ctx, sync).await? {
-        Some(Ok(loaded)) => loaded.text,
-        // The claim saw a valid spec. What became of it since then is for the run's record to say.
-        Some(Err(_)) | None => store
-            .get(&keys::spec(sync))
-            .await?
-            .map(|object| String::from_utf8_lossy(&object.body).into_owned())
-            .unwrap_or_default(),
+    let request = entry.map(|entry| entry.request);
+    let retry = match &request {
+        Some(PendingRequest::Retry { of }) => Some(of.clone()),
+        _ => None,
     };
-    let plan = Plan {
+    let export = request.filter(|request| matches!(request, PendingRequest::Export { .. }));
+    let mut plan = Plan {
         planner: PLANNER,
         now: head.last_modified.as_second(),
-        spec,
+        spec: String::new(),
         export,
-        small: true,
-        parts: 1,
-        partitions: 1,
+        retry,
+        cut: None,
+        end: None,
         ignore_guards,
     };
-    let _ = facts::write(store, &key, &plan).await?;
-    facts::read(store, &key)
-        .await?
-        .context("the plan that was just written is gone")
+    match specs::load(ctx, sync).await? {
+        Some(Ok(loaded)) => {
+            plan.spec = loaded.text;
+            match cut(ctx, &loaded.spec, plan.export.as_ref(), head.head.generation.as_ref()).await? {
+                Ok(cut) => plan.cut = cut,
+                Err(file) => {
+                    plan.end = Some(PartEnd::Broken {
+                        message: file.to_string(),
+                    });
+                }
+            }
+            if let Some(message) = plan.cut.as_ref().and_then(|cut| too_few(&loaded.spec, &plan, cut.rows)) {
+                plan.end = Some(PartEnd::Guard { message });
+            }
+        }
+        // The claim saw a valid spec. What became of it since then is for the run's record to say.
+        Some(Err(message)) => plan.end = Some(PartEnd::Broken { message }),
+        None => {
+            plan.end = Some(PartEnd::Broken {
+                message: format!("{} is gone: put the spec back, then export again", keys::spec(sync)),
+            });
+        }
+    }
+    Ok(plan)
 }

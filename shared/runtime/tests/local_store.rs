@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
-use runtime::store::{LocalStore, Put, Store, StoreError};
+use runtime::store::{LocalStore, Put, Store, StoreError, Version};
 
 #[expect(clippy::unwrap_used, reason = "called by tests only")]
 fn store() -> (tempfile::TempDir, LocalStore) {
@@ -200,12 +200,18 @@ async fn a_large_object_has_a_version_of_its_own() {
     let object = store.get("models/a/big.csv").await.unwrap().unwrap();
     assert_eq!((object.etag, object.body.len()), (stat.etag.clone(), body.len()));
     let tail = store
-        .get_range("models/a/big.csv", (1 << 20)..u64::MAX, Some(&stat.etag))
+        .get_range(
+            "models/a/big.csv",
+            (1 << 20)..u64::MAX,
+            Some(&Version::of(&stat.etag)),
+        )
         .await
         .unwrap();
     assert_eq!(tail.unwrap(), Bytes::from_static(&[7]));
     store.put("models/a/big.csv", body).await.unwrap();
-    let answer = store.get_range("models/a/big.csv", 0..1, Some(&stat.etag)).await;
+    let answer = store
+        .get_range("models/a/big.csv", 0..1, Some(&Version::of(&stat.etag)))
+        .await;
     assert!(
         matches!(answer, Err(StoreError::Changed { .. })),
         "a replaced file is another version"

@@ -64,11 +64,24 @@ pub enum Parsed<'a> {
     },
 }
 
+/// A boundary between two rows: a reader can go on from here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Boundary {
+    /// The next byte of the file, from 0.
+    pub offset: u64,
+    /// The rows before it.
+    pub records: u64,
+    /// The line of the next byte, from 1.
+    pub line: u64,
+}
+
 /// Reads CSV chunk by chunk.
 pub struct CsvReader {
     core: Reader,
     null_values: Vec<String>,
     header: Option<Header>,
+    /// The header was given and nobody was told yet.
+    header_is_news: bool,
     /// The file's first bytes, until there are enough to know it by; `None` once it has begun.
     prefix: Option<Vec<u8>>,
     /// The current record's fields, one behind the other, unescaped.
@@ -82,6 +95,9 @@ pub struct CsvReader {
     record_line: Option<u64>,
     record_bytes: usize,
     records: u64,
+    /// The next byte of the file.
+    offset: u64,
+    boundary: Boundary,
     spare: Vec<Option<&'static str>>,
 }
 
@@ -97,6 +113,7 @@ impl CsvReader {
                 .build(),
             null_values: options.null_values.clone(),
             header: (!options.header).then(|| Header::new(options.columns.clone())),
+            header_is_news: !options.header,
             prefix: Some(Vec::new()),
             text: vec![0; 4096],
             text_len: 0,
@@ -106,8 +123,38 @@ impl CsvReader {
             record_line: None,
             record_bytes: 0,
             records: 0,
+            offset: 0,
+            boundary: Boundary {
+                offset: 0,
+                records: 0,
+                line: 1,
+            },
             spare: Vec::new(),
         }
+    }
+
+    /// A reader that begins in the middle of a file whose columns are known.
+    pub fn from_boundary(
+        options: &CsvOptions,
+        file_name: &str,
+        columns: Vec<String>,
+        boundary: Boundary,
+    ) -> Self {
+        Self {
+            header: Some(Header::new(columns)),
+            header_is_news: true,
+            prefix: None,
+            line: boundary.line,
+            records: boundary.records,
+            offset: boundary.offset,
+            boundary,
+            ..Self::new(options, file_name)
+        }
+    }
+
+    /// The end of the last row that was read whole.
+    pub fn boundary(&self) -> Boundary {
+        self.boundary
     }
 
     /// Takes the next chunk. `last` is true with the file's last chunk, which may be empty.
@@ -118,6 +165,7 @@ impl CsvReader {
         take: &mut dyn FnMut(Parsed<'_>) -> Result<(), BrokenFile>,
     ) -> Result<(), BrokenFile> {
         let Some(mut prefix) = self.prefix.take() else {
+            self.announce(take)?;
             return self.rows(chunk, last, take);
         };
         if prefix.len() + chunk.len() < PREFIX && !last {
@@ -132,10 +180,21 @@ impl CsvReader {
             prefix.as_slice()
         };
         check_magic(joined)?;
-        if let Some(header) = self.header.as_ref() {
-            take(Parsed::Header(header))?;
+        self.announce(take)?;
+        let text = joined.strip_prefix(UTF8_BOM).unwrap_or(joined);
+        self.offset += (joined.len() - text.len()) as u64;
+        self.rows(text, last, take)
+    }
+
+    /// Hands out the columns, where the file itself does not begin with them.
+    fn announce(
+        &mut self,
+        take: &mut dyn FnMut(Parsed<'_>) -> Result<(), BrokenFile>,
+    ) -> Result<(), BrokenFile> {
+        match self.header.as_ref() {
+            Some(header) if std::mem::take(&mut self.header_is_news) => take(Parsed::Header(header)),
+            _ => Ok(()),
         }
-        self.rows(joined.strip_prefix(UTF8_BOM).unwrap_or(joined), last, take)
     }
 
     fn rows(
@@ -167,6 +226,7 @@ impl CsvReader {
         let blank = chunk.iter().take_while(|b| matches!(b, b'\r' | b'\n')).count();
         let (ends, rest) = chunk.split_at(blank);
         self.line += memchr_iter(b'\n', ends).count() as u64;
+        self.offset += blank as u64;
         rest
     }
 
@@ -183,6 +243,7 @@ impl CsvReader {
         let (result, read, wrote, ended) = self.core.read_record(chunk, text, ends);
         let (consumed, rest) = chunk.split_at(read.min(chunk.len()));
         self.line += memchr_iter(b'\n', consumed).count() as u64;
+        self.offset += consumed.len() as u64;
         self.text_len += wrote;
         self.ends_len += ended;
         self.record_bytes += read;
@@ -198,7 +259,14 @@ impl CsvReader {
         match result {
             ReadRecordResult::OutputFull => self.text.resize(self.text.len() * 2, 0),
             ReadRecordResult::OutputEndsFull => self.ends.resize(self.ends.len() * 2, 0),
-            ReadRecordResult::Record => self.record(take)?,
+            ReadRecordResult::Record => {
+                self.record(take)?;
+                self.boundary = Boundary {
+                    offset: self.offset,
+                    records: self.records,
+                    line: self.line,
+                };
+            }
             ReadRecordResult::InputEmpty | ReadRecordResult::End => {}
         }
         Ok(rest)

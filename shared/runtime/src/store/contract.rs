@@ -36,6 +36,25 @@ impl fmt::Display for ETag {
     }
 }
 
+/// One version of an object: only this one is read.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Version {
+    /// The version of its content.
+    pub etag: ETag,
+    /// Its id, where the bucket keeps versions: it can be read though another one was written over it.
+    pub id: Option<String>,
+}
+
+impl Version {
+    /// The version with this content, as long as it is the object's newest one.
+    pub fn of(etag: &ETag) -> Self {
+        Self {
+            etag: etag.clone(),
+            id: None,
+        }
+    }
+}
+
 /// A whole object, with what the protocol's clock rule needs: differences are only taken between
 /// `last_modified` and `now`, both of which are the store's.
 #[derive(Debug, Clone)]
@@ -59,6 +78,8 @@ pub struct Stat {
     pub etag: ETag,
     /// When the object was written or touched last.
     pub last_modified: Timestamp,
+    /// The id of this version, where the bucket keeps versions.
+    pub version_id: Option<String>,
 }
 
 /// One line of a listing.
@@ -98,16 +119,21 @@ pub trait Store: Send + Sync {
     /// With `version` only that version is read.
     ///
     /// # Errors
-    /// [`StoreError::Changed`] when the object has another version by now.
+    /// [`StoreError::Changed`] when the object has another version by now, and the old one is not kept.
     async fn get_range(
         &self,
         key: &str,
         range: Range<u64>,
-        version: Option<&ETag>,
+        version: Option<&Version>,
     ) -> Result<Option<Bytes>, StoreError>;
 
     /// Looks an object up without reading it; `None` when there is none.
     async fn stat(&self, key: &str) -> Result<Option<Stat>, StoreError>;
+
+    /// Looks up the version of this id; `None` when it is not kept. A store without versions has the newest one only.
+    async fn stat_version(&self, key: &str, _id: &str) -> Result<Option<Stat>, StoreError> {
+        self.stat(key).await
+    }
 
     /// Writes a fact: refused when the key exists. Of any number of writers at once, one wins.
     async fn put_new(&self, key: &str, body: Bytes) -> Result<Put, StoreError>;

@@ -10,7 +10,7 @@ mod local;
 #[cfg(feature = "aws")]
 mod s3;
 
-pub use contract::{ETag, Listed, Object, Put, Stat, Store, Timestamp};
+pub use contract::{ETag, Listed, Object, Put, Stat, Store, Timestamp, Version};
 pub use error::{BoxError, Operation, StoreError};
 pub use key::{MAX_KEY_BYTES, check_key};
 pub use local::LocalStore;

@@ -31,6 +31,8 @@ pub(crate) enum Fault {
 #[derive(Default)]
 pub(crate) struct Bucket {
     objects: BTreeMap<String, (Bytes, Timestamp)>,
+    /// What was written, by key and version id.
+    versions: HashMap<(String, String), (Bytes, Timestamp)>,
     faults: VecDeque<Fault>,
     requests: Vec<String>,
 }
@@ -120,7 +122,20 @@ fn request(
     }
     let header = |name: &str| headers.get(name).map(|value| value.to_str().unwrap().to_owned());
     let mut bucket = fake.bucket.lock().unwrap();
-    let objects = &mut bucket.objects;
+    let asked = uri
+        .query()
+        .unwrap_or_default()
+        .split('&')
+        .find_map(|pair| pair.strip_prefix("versionId="));
+    if let Some(id) = asked {
+        return match bucket.versions.get(&(key.to_owned(), id.to_owned())) {
+            None => error(404, "NoSuchVersion"),
+            Some((body, modified)) => read(body, *modified, header("if-match"), header("range")),
+        };
+    }
+    let Bucket {
+        objects, versions, ..
+    } = &mut *bucket;
     match *method {
         Method::GET if key.is_empty() => list(objects, uri),
         Method::GET | Method::HEAD => match objects.get(key) {
@@ -158,9 +173,12 @@ fn request(
                 header("x-amz-content-sha256").is_some_and(|digest| digest.starts_with("STREAMING-"));
             let body = if streamed { unchunked(&body) } else { body };
             let tag = etag(&body);
+            let id = format!("v{}", versions.len());
+            versions.insert((key.to_owned(), id.clone()), (body.clone(), now));
             objects.insert(key.to_owned(), (body, now));
             Response::builder()
                 .header("etag", tag)
+                .header("x-amz-version-id", id)
                 .body(Body::empty())
                 .unwrap()
         }

@@ -3,7 +3,7 @@
 use crate::fake_s3::{BUCKET, FakeS3, Fault};
 use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
-use runtime::store::{ETag, Put, S3Store, Store, StoreError};
+use runtime::store::{ETag, Put, S3Store, Store, StoreError, Version};
 
 async fn store() -> (FakeS3, S3Store) {
     let fake = FakeS3::default();
@@ -84,6 +84,26 @@ async fn a_body_that_breaks_off_is_read_again() {
 }
 
 #[tokio::test]
+async fn a_version_that_was_written_over_is_read_by_its_id() {
+    let (_, store) = store().await;
+    store.put("a", Bytes::from_static(b"first")).await.unwrap();
+    let first = store.stat("a").await.unwrap().unwrap().etag;
+    store.put("a", Bytes::from_static(b"second one")).await.unwrap();
+
+    let old = Version {
+        etag: first.clone(),
+        id: Some("v0".to_owned()),
+    };
+    let body = store.get_range("a", 0..100, Some(&old)).await.unwrap();
+    assert_eq!(body, Some(Bytes::from_static(b"first")));
+    let behind = store.get_range("a", 7..100, Some(&old)).await.unwrap();
+    assert_eq!(behind, Some(Bytes::new()));
+    let stat = store.stat_version("a", "v0").await.unwrap().unwrap();
+    assert_eq!((stat.size, stat.etag), (5, first));
+    assert!(store.stat_version("a", "v9").await.unwrap().is_none());
+}
+
+#[tokio::test]
 async fn what_only_a_person_can_heal_says_so() {
     let (fake, store) = store().await;
     for (status, code, denied) in [
@@ -108,7 +128,12 @@ async fn what_only_a_person_can_heal_says_so() {
         let key = "state/web/head.json";
         fake.fail([Fault::Refuse(status, code); 7]);
         check(store.get(key).await.map(drop));
-        check(store.get_range(key, 0..1, Some(&any)).await.map(drop));
+        check(
+            store
+                .get_range(key, 0..1, Some(&Version::of(&any)))
+                .await
+                .map(drop),
+        );
         check(store.put(key, Bytes::new()).await);
         check(store.put_new(key, Bytes::new()).await.map(drop));
         check(store.put_if_match(key, Bytes::new(), &any).await.map(drop));

@@ -3,9 +3,11 @@
 mod entry;
 mod fingerprint;
 mod merge;
+mod slices;
 mod snapshot;
 
 pub use entry::{Decision, ScanEntry};
 pub use fingerprint::{FingerprintKey, KeyDigest, RowFingerprint};
 pub use merge::{Merged, merge};
+pub use slices::{Entry, InvalidSlices, NotSent, SlicesHead, SlicesWriter, read_entries};
 pub use snapshot::{InvalidSnapshot, Snapshot, SnapshotEntry, SnapshotWriter};

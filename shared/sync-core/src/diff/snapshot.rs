@@ -5,11 +5,11 @@
 //! size can be read from anywhere, so that a partition is merged as a stream. Packing them further was measured to
 //! save a quarter of the space at most, and compression nothing.
 
-use super::{KeyDigest, RowFingerprint};
+use super::{Entry, KeyDigest, RowFingerprint};
 
 const MAGIC: &[u8; 8] = b"TLSNAP01";
 const HEADER: usize = 16;
-const ENTRY: usize = 18;
+const ENTRY: usize = SnapshotEntry::SIZE;
 
 /// One key that was accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,34 +67,7 @@ impl<'a> Snapshot<'a> {
 
     /// The entries, by ascending key.
     pub fn iter(&self) -> impl Iterator<Item = SnapshotEntry> + 'a {
-        let (entries, _) = self.entries.as_chunks::<ENTRY>();
-        entries.iter().map(|entry| {
-            let [
-                k0,
-                k1,
-                k2,
-                k3,
-                k4,
-                k5,
-                k6,
-                k7,
-                k8,
-                k9,
-                k10,
-                k11,
-                f0,
-                f1,
-                f2,
-                f3,
-                d0,
-                d1,
-            ] = *entry;
-            SnapshotEntry {
-                key: KeyDigest::from_bytes([k0, k1, k2, k3, k4, k5, k6, k7, k8, k9, k10, k11]),
-                fingerprint: RowFingerprint(u32::from_le_bytes([f0, f1, f2, f3])),
-                day: u16::from_le_bytes([d0, d1]),
-            }
-        })
+        self.entries.chunks_exact(ENTRY).filter_map(SnapshotEntry::read)
     }
 
     /// How many keys it holds.
@@ -125,9 +98,7 @@ impl Default for SnapshotWriter {
 impl SnapshotWriter {
     /// Adds an entry; keys come in ascending order.
     pub fn push(&mut self, entry: SnapshotEntry) {
-        self.bytes.extend_from_slice(entry.key.bytes());
-        self.bytes.extend_from_slice(&entry.fingerprint.0.to_le_bytes());
-        self.bytes.extend_from_slice(&entry.day.to_le_bytes());
+        entry.write(&mut self.bytes);
     }
 
     /// How many entries were added.

@@ -56,26 +56,68 @@ pub struct Plan {
     pub spec: String,
     /// The export; `None` where there is none.
     pub export: Option<PendingRequest>,
-    /// Whether one invocation does everything: one part, one partition, carried rows at the front of the part.
-    pub small: bool,
-    /// Into how many parts the export is cut. Unless the plan is small, part `parts` holds carried rows and removals.
-    pub parts: u32,
-    /// Into how many partitions the keys are divided. A power of two.
-    pub partitions: u32,
+    /// The run whose refused rows go again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry: Option<RunId>,
+    /// How the export is cut; `None` for a small run, which one invocation does: one part, one partition, carried rows
+    /// at the front of the part.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cut: Option<Cut>,
+    /// Why nothing of the export is sent, where reading it to cut it showed that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub end: Option<PartEnd>,
     /// Whether a person asked to go on in spite of the guards.
     #[serde(default)]
     pub ignore_guards: bool,
 }
 
 impl Plan {
-    /// How many manifests the run has when all its batches are written.
+    /// How many manifests the run has when all its batches are written: one for each part, and one for carried rows
+    /// and removals behind them.
     pub fn manifests(&self) -> u32 {
-        if self.small {
-            1
-        } else {
-            self.parts.saturating_add(1)
+        match &self.cut {
+            None => 1,
+            Some(cut) => cut.last_part().saturating_add(1),
         }
     }
+
+    /// Into how many partitions the keys are divided.
+    pub fn partitions(&self) -> u32 {
+        self.cut.as_ref().map_or(1, |cut| cut.partitions)
+    }
+}
+
+/// How a large export is cut.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cut {
+    /// The export's columns.
+    pub columns: Vec<String>,
+    /// Its parts, in order.
+    pub parts: Vec<PartRange>,
+    /// How many rows it has.
+    pub rows: u64,
+    /// Into how many partitions the keys are divided. A power of two, and no fewer than the snapshot has.
+    pub partitions: u32,
+}
+
+impl Cut {
+    /// The number of the part behind those of the export: carried rows and removals.
+    pub fn last_part(&self) -> u32 {
+        u32::try_from(self.parts.len()).unwrap_or(u32::MAX)
+    }
+}
+
+/// A part of an export: whole rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PartRange {
+    /// Its first byte.
+    pub from: u64,
+    /// The byte behind its last one.
+    pub to: u64,
+    /// The rows before it.
+    pub records: u64,
+    /// The line of its first byte, from 1.
+    pub line: u64,
 }
 
 /// `manifests/<sync>/<run>/<p>.json`: a part's batches are all written.

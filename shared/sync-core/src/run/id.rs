@@ -16,9 +16,24 @@ pub fn input_run_id(members: &[RunId]) -> RunId {
     digest(&parts)
 }
 
-/// The run that sends again what a run left over.
-pub fn retry_run_id(carried: &RunId) -> RunId {
-    digest(&["retry", carried.as_str()])
+/// The run that sends again what a run left over; `rev` is the head's, so that a second try has an id of its own.
+pub fn carried_run_id(carried: &RunId, rev: u64) -> RunId {
+    digest(&["carried", carried.as_str(), &rev.to_string()])
+}
+
+/// The run that sends again what TikTok refused in a run, because a person asked for it.
+pub fn retry_run_id(of: &RunId) -> RunId {
+    digest(&["retry", of.as_str()])
+}
+
+/// A run that makes the next export send everything again; `nonce` tells one such request from the next.
+pub fn resync_run_id(sync: &SyncName, nonce: &str) -> RunId {
+    digest(&["resync", sync.as_str(), nonce])
+}
+
+/// The run that does a closed run's export again, by newer code. It may be closed in its turn.
+pub fn again_run_id(closed: &RunId) -> RunId {
+    digest(&["again", closed.as_str()])
 }
 
 fn digest(parts: &[&str]) -> RunId {
@@ -45,6 +60,9 @@ mod tests {
             export_run_id("b", "models/a.csvv", "1", &sync),
             export_run_id("b", "models/a.csv", "v1", &SyncName::new("web2").unwrap()),
             retry_run_id(&id),
+            carried_run_id(&id, 1),
+            carried_run_id(&id, 2),
+            again_run_id(&id),
         ];
         assert!(others.iter().all(|other| *other != id));
         assert_eq!(id.as_str().len(), 20);

@@ -82,6 +82,11 @@ pub fn closed(sync: &SyncName, run: &RunId) -> String {
     format!("runs/{sync}/{run}/closed.json")
 }
 
+/// `runs/<sync>/<run>/cancel.json`: a person wants this run not to be sent. Written once.
+pub fn cancel(sync: &SyncName, run: &RunId) -> String {
+    format!("runs/{sync}/{run}/cancel.json")
+}
+
 /// `runs/<sync>/<run>/stop.json`: written once by the delivery that found that the run cannot go on.
 pub fn stop(sync: &SyncName, run: &RunId) -> String {
     format!("runs/{sync}/{run}/stop.json")

@@ -16,10 +16,11 @@ pub use batch::{
     NewRow, call_body,
 };
 pub use facts::{
-    Manifest, Outcome, PartEnd, Pending, PendingRequest, Plan, Progress, Refusal, Stop, StopStatus,
+    Cut, Manifest, Outcome, PartEnd, PartRange, Pending, PendingRequest, Plan, Progress, Refusal, Stop,
+    StopStatus,
 };
 pub use head::{Generation, Head, Newest, OpenRun, RunKind, RunState};
-pub use id::{export_run_id, input_run_id, retry_run_id};
+pub use id::{again_run_id, carried_run_id, export_run_id, input_run_id, resync_run_id, retry_run_id};
 pub use keys::Stage;
 pub use ranges::RowRanges;
 pub use record::{Counts, Record, RunStatus, Sums};

@@ -22,6 +22,8 @@ pub struct Counts {
     pub expired: u64,
     /// Refused by our own checks, by code. Duplicates of a key are among them.
     pub rejected: BTreeMap<String, u64>,
+    /// Valid, but held back by a guard or by the state of the file: nothing of their part was sent.
+    pub withheld: u64,
     /// Put into batches.
     pub to_send: u64,
     /// Put into batches from earlier runs' carried rows.
@@ -60,6 +62,7 @@ impl Counts {
         self.unchanged += other.unchanged;
         self.changed_not_sent += other.changed_not_sent;
         self.expired += other.expired;
+        self.withheld += other.withheld;
         self.to_send += other.to_send;
         self.carried_in += other.carried_in;
         self.carried_superseded += other.carried_superseded;
@@ -188,6 +191,7 @@ impl Record {
             + counts.changed_not_sent
             + counts.expired
             + counts.rejected_total()
+            + counts.withheld
             + counts.to_send;
         if counts.queried != before {
             faults.push(format!(

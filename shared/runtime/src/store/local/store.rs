@@ -14,7 +14,9 @@ use tokio::sync::mpsc::UnboundedSender;
 use super::files::{Folder, Unfinished, is_absent};
 use super::listing::{self, RESERVED};
 use super::version;
-use crate::store::{ETag, Listed, Object, Operation, Put, Stat, Store, StoreError, Timestamp, check_key};
+use crate::store::{
+    ETag, Listed, Object, Operation, Put, Stat, Store, StoreError, Timestamp, Version, check_key,
+};
 
 /// A store in a local folder; any number of processes may use the same folder at once.
 #[derive(Debug, Clone)]
@@ -104,10 +106,10 @@ impl Store for LocalStore {
         &self,
         key: &str,
         range: Range<u64>,
-        version: Option<&ETag>,
+        version: Option<&Version>,
     ) -> Result<Option<Bytes>, StoreError> {
         check(key)?;
-        let version = version.cloned();
+        let version = version.map(|version| version.etag.clone());
         let read = self
             .blocking(Operation::Get, key, move |folder, key| {
                 let Some((mut file, metadata)) = open(folder, key)? else {
@@ -142,6 +144,7 @@ impl Store for LocalStore {
                 size: metadata.len(),
                 etag: version::of_file(&mut file, &metadata)?,
                 last_modified: last_modified(&metadata)?,
+                version_id: None,
             }))
         })
         .await

@@ -15,6 +15,7 @@ use super::failure::{is_absent, status, store_error};
 use crate::form;
 use crate::store::{
     BoxError, ETag, Listed, MAX_KEY_BYTES, Object, Operation, Put, Stat, Store, StoreError, Timestamp,
+    Version,
 };
 
 /// How often a conditional write that met another one (409) is tried in all.
@@ -65,7 +66,7 @@ impl S3Store {
         &self,
         key: &str,
         range: Option<String>,
-        version: Option<&ETag>,
+        version: Option<&Version>,
     ) -> Result<Answer, StoreError> {
         let mut tries = 1;
         loop {
@@ -76,7 +77,8 @@ impl S3Store {
                 .bucket(&self.bucket)
                 .key(key)
                 .set_range(range.clone())
-                .set_if_match(version.map(quoted));
+                .set_if_match(version.map(|version| quoted(&version.etag)))
+                .set_version_id(version.and_then(|version| version.id.clone()));
             let output = match request.customize().interceptor(clock.clone()).send().await {
                 Ok(output) => output,
                 Err(error) if is_absent(&error) => return Ok(Answer::Absent),
@@ -106,11 +108,37 @@ impl S3Store {
         }
     }
 
+    async fn head(&self, key: &str, version: Option<&str>) -> Result<Option<Stat>, StoreError> {
+        check(key)?;
+        let output = match self
+            .client
+            .head_object()
+            .bucket(&self.bucket)
+            .key(key)
+            .set_version_id(version.map(str::to_owned))
+            .send()
+            .await
+        {
+            Ok(output) => output,
+            Err(error) if is_absent(&error) => return Ok(None),
+            Err(error) => return Err(store_error(Operation::Stat, key, error)),
+        };
+        let size = output.content_length().and_then(|size| u64::try_from(size).ok());
+        Ok(Some(Stat {
+            size: size.ok_or_else(|| unreadable(Operation::Stat, key, "it has no size"))?,
+            etag: etag(Operation::Stat, key, output.e_tag())?,
+            last_modified: time(Operation::Stat, key, output.last_modified().copied())?,
+            // A bucket that kept no versions when the object was written says `null`.
+            version_id: output.version_id().filter(|id| *id != "null").map(str::to_owned),
+        }))
+    }
+
     /// What a read of no bytes answers.
-    async fn nothing(&self, key: &str, version: Option<&ETag>) -> Result<Option<Bytes>, StoreError> {
-        match (self.stat(key).await?, version) {
+    async fn nothing(&self, key: &str, version: Option<&Version>) -> Result<Option<Bytes>, StoreError> {
+        let id = version.and_then(|version| version.id.as_deref());
+        match (self.head(key, id).await?, version) {
             (None, _) => Ok(None),
-            (Some(stat), Some(version)) if stat.etag != *version => {
+            (Some(stat), Some(version)) if stat.etag != version.etag => {
                 Err(StoreError::Changed { key: key.to_owned() })
             }
             (Some(_), _) => Ok(Some(Bytes::new())),
@@ -192,7 +220,7 @@ impl Store for S3Store {
         &self,
         key: &str,
         range: Range<u64>,
-        version: Option<&ETag>,
+        version: Option<&Version>,
     ) -> Result<Option<Bytes>, StoreError> {
         check(key)?;
         let Some(header) = range_header(&range) else {
@@ -216,25 +244,11 @@ impl Store for S3Store {
     }
 
     async fn stat(&self, key: &str) -> Result<Option<Stat>, StoreError> {
-        check(key)?;
-        let output = match self
-            .client
-            .head_object()
-            .bucket(&self.bucket)
-            .key(key)
-            .send()
-            .await
-        {
-            Ok(output) => output,
-            Err(error) if is_absent(&error) => return Ok(None),
-            Err(error) => return Err(store_error(Operation::Stat, key, error)),
-        };
-        let size = output.content_length().and_then(|size| u64::try_from(size).ok());
-        Ok(Some(Stat {
-            size: size.ok_or_else(|| unreadable(Operation::Stat, key, "it has no size"))?,
-            etag: etag(Operation::Stat, key, output.e_tag())?,
-            last_modified: time(Operation::Stat, key, output.last_modified().copied())?,
-        }))
+        self.head(key, None).await
+    }
+
+    async fn stat_version(&self, key: &str, id: &str) -> Result<Option<Stat>, StoreError> {
+        self.head(key, Some(id)).await
     }
 
     async fn put_new(&self, key: &str, body: Bytes) -> Result<Put, StoreError> {

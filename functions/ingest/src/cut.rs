@@ -1,0 +1,103 @@
+//! A large export is cut into parts of whole rows, so that several invocations can work on it.
+
+use sync_core::csv::{Boundary, BrokenFile, CsvReader, Parsed};
+use sync_core::events::EventMapper;
+use sync_core::run::{Cut, Generation, PartRange, PendingRequest};
+use sync_core::spec::SyncSpec;
+
+use crate::{Context, rows};
+
+/// A run has at most this many parts: a listing of them is one page.
+const MAX_PARTS: u64 = 1_000;
+
+/// How an export is cut; `None` for a small run. The inner error is the file's.
+pub(crate) async fn cut(
+    ctx: &Context,
+    spec: &SyncSpec,
+    export: Option<&PendingRequest>,
+    generation: Option<&Generation>,
+) -> anyhow::Result<Result<Option<Cut>, BrokenFile>> {
+    let settings = &ctx.settings;
+    let (known, partitions) = generation.map_or((0, 1), |generation| (generation.keys, generation.partitions));
+    let size = match export {
+        Some(PendingRequest::Export { size, .. }) => *size,
+        _ => 0,
+    };
+    if size <= settings.part_bytes && partitions == 1 && known <= settings.partition_keys {
+        return Ok(Ok(None));
+    }
+    let mut cutter = Cutter::new(size.div_ceil(MAX_PARTS).max(settings.part_bytes), settings.part_rows);
+    if let Some(export @ PendingRequest::Export { key, .. }) = export {
+        let mut reader = CsvReader::new(&spec.model.csv, key);
+        let read = rows::chunks(ctx, export, 0..size, |chunk, last| {
+            reader.read(chunk, last, &mut |parsed| {
+                if let Parsed::Header(header) = parsed {
+                    EventMapper::new(spec, header).map_err(|missing| BrokenFile::whole(missing.to_string()))?;
+                    cutter.columns = header.names().to_vec();
+                }
+                Ok(())
+            })?;
+            cutter.at(reader.boundary(), last);
+            Ok(())
+        });
+        if let Err(file) = read.await? {
+            return Ok(Err(file));
+        }
+    }
+    let keys = known.saturating_add(cutter.rows);
+    let wanted = keys.div_ceil(settings.partition_keys.max(1)).max(1).next_power_of_two();
+    let partitions = partitions.max(u32::try_from(wanted).unwrap_or(1 << 16)).min(1 << 16);
+    Ok(Ok(Some(Cut {
+        columns: cutter.columns,
+        parts: cutter.parts,
+        rows: cutter.rows,
+        partitions,
+    })))
+}
+
+/// Cuts at the row boundaries that it is shown.
+struct Cutter {
+    columns: Vec<String>,
+    parts: Vec<PartRange>,
+    begin: Boundary,
+    rows: u64,
+    bytes_each: u64,
+    rows_each: u64,
+}
+
+impl Cutter {
+    fn new(bytes_each: u64, rows_each: u64) -> Self {
+        Self {
+            columns: Vec::new(),
+            parts: Vec::new(),
+            begin: Boundary {
+                offset: 0,
+                records: 0,
+                line: 1,
+            },
+            rows: 0,
+            bytes_each,
+            rows_each,
+        }
+    }
+
+    fn at(&mut self, boundary: Boundary, last: bool) {
+        self.rows = boundary.records;
+        // The header belongs to no part.
+        if boundary.records == 0 {
+            self.begin = boundary;
+            return;
+        }
+        let records = boundary.records - self.begin.records;
+        let full = boundary.offset - self.begin.offset >= self.bytes_each || records >= self.rows_each;
+        if records > 0 && (full || last) {
+            self.parts.push(PartRange {
+                from: self.begin.offset,
+                to: boundary.offset,
+                records: self.begin.records,
+                line: self.begin.line,
+            });
+            self.begin = boundary;
+        }
+    }
+}

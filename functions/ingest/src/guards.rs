@@ -1,0 +1,37 @@
+//! The guards that look at an export before any of it is sent.
+
+use sync_core::run::{Counts, Plan};
+use sync_core::spec::SyncSpec;
+
+/// `guards.min_rows`: what to say of an export with fewer rows.
+pub(crate) fn too_few(spec: &SyncSpec, plan: &Plan, queried: u64) -> Option<String> {
+    let least = spec.guards.min_rows;
+    let judged = plan.export.is_some() && !plan.ignore_guards && queried < least;
+    judged.then(|| {
+        format!(
+            "the export has {queried} rows, guards.min_rows asks for {least}: nothing was sent; export again, lower the guard, or let it through with --ignore-guards"
+        )
+    })
+}
+
+/// `guards.max_rejected_percent`: what to say of a part with more rejected rows. Expired rows are left out.
+pub(crate) fn too_many_rejected(spec: &SyncSpec, plan: &Plan, counts: &Counts) -> Option<String> {
+    let judged = counts.queried.saturating_sub(counts.expired);
+    let rejected = counts.rejected_total();
+    let most = spec.guards.max_rejected_percent;
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "a percentage of row counts needs no more than 52 bits"
+    )]
+    let percent = if judged == 0 {
+        0.0
+    } else {
+        100.0 * rejected as f64 / judged as f64
+    };
+    let part = if plan.cut.is_some() { " of one part" } else { "" };
+    (!plan.ignore_guards && percent > most).then(|| {
+        format!(
+            "{rejected} of {judged} rows{part} ({percent:.1} %) were rejected, guards.max_rejected_percent allows {most} %: none of them was sent; look at the rejected rows, raise the guard, or let it through with --ignore-guards"
+        )
+    })
+}
