@@ -3,6 +3,7 @@
 mod args;
 mod commands;
 mod console;
+mod demo;
 mod environment;
 mod exit;
 mod export_file;
