@@ -126,7 +126,7 @@ def environment(stack, function):
 def test_the_functions_find_their_settings(wiring):
     wiring.put("models/a/settings.csv", "x")
     wiring.put("batches/s/r/settings.jsonl", "x")
-    common = {"TIDELINE_BUCKET": wiring.bucket, "TIDELINE_LOG_LEVEL": "info", "TIDELINE_DELIVER_TIMEOUT": "30"}
+    common = {"TIDELINE_BUCKET": wiring.bucket, "TIDELINE_LOG": "info", "TIDELINE_DELIVER_TIMEOUT_SECONDS": "30"}
     own = {"ingest": {"TIDELINE_MAX_RECEIVES": "10"},
            "deliver": {"TIDELINE_MAX_RECEIVES": "5", "TIDELINE_CALLS_IN_FLIGHT": "16", "TIDELINE_CALLS_PER_SECOND": "100"}}
     for function, settings in own.items():

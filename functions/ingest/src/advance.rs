@@ -6,7 +6,7 @@ use runtime::register::{HeadRead, read_head, swap_head};
 use runtime::secrets::names;
 use sync_core::names::SyncName;
 use sync_core::run::{
-    Newest, OpenRun, PLANNER, Pending, PendingRequest, RunKind, RunState, keys, retry_run_id,
+    Newest, OpenRun, PLANNER, Pending, PendingRequest, RunKind, RunState, carried_run_id, keys,
 };
 use sync_core::spec::{Mode, SyncSpec};
 
@@ -129,7 +129,7 @@ fn choose(spec: &SyncSpec, read: &HeadRead, waiting: &[(String, Pending)], retry
     }
     let last = read.head.carried.last().filter(|_| retry)?;
     Some(OpenRun {
-        id: retry_run_id(last),
+        id: carried_run_id(last, read.head.rev),
         kind: RunKind::Retry,
         state: RunState::Open,
         why: None,

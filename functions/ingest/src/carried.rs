@@ -97,11 +97,6 @@ async fn outcome(store: &dyn Store, key: &str) -> anyhow::Result<(BatchId, Outco
 }
 
 impl LeftOver {
-    /// True when nothing is left over.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.batches.is_empty()
-    }
-
     /// The keys of all rows.
     pub(crate) async fn keys(&self, store: &dyn Store) -> anyhow::Result<HashSet<KeyDigest>> {
         let mut found = HashSet::new();

@@ -18,7 +18,8 @@ pub(crate) async fn cut(
     generation: Option<&Generation>,
 ) -> anyhow::Result<Result<Option<Cut>, BrokenFile>> {
     let settings = &ctx.settings;
-    let (known, partitions) = generation.map_or((0, 1), |generation| (generation.keys, generation.partitions));
+    let (known, partitions) =
+        generation.map_or((0, 1), |generation| (generation.keys, generation.partitions));
     let size = match export {
         Some(PendingRequest::Export { size, .. }) => *size,
         _ => 0,
@@ -26,18 +27,20 @@ pub(crate) async fn cut(
     if size <= settings.part_bytes && partitions == 1 && known <= settings.partition_keys {
         return Ok(Ok(None));
     }
-    let mut cutter = Cutter::new(size.div_ceil(MAX_PARTS).max(settings.part_bytes), settings.part_rows);
+    let bytes_each = size.div_ceil(MAX_PARTS).max(settings.part_bytes);
+    let mut cutter = Cutter::new(size, bytes_each, settings.part_rows);
     if let Some(export @ PendingRequest::Export { key, .. }) = export {
         let mut reader = CsvReader::new(&spec.model.csv, key);
         let read = rows::chunks(ctx, export, 0..size, |chunk, last| {
             reader.read(chunk, last, &mut |parsed| {
                 if let Parsed::Header(header) = parsed {
-                    EventMapper::new(spec, header).map_err(|missing| BrokenFile::whole(missing.to_string()))?;
+                    EventMapper::new(spec, header)
+                        .map_err(|missing| BrokenFile::whole(missing.to_string()))?;
                     cutter.columns = header.names().to_vec();
                 }
                 Ok(())
             })?;
-            cutter.at(reader.boundary(), last);
+            cutter.at(reader.rows_begin(), reader.boundary(), last);
             Ok(())
         });
         if let Err(file) = read.await? {
@@ -45,8 +48,13 @@ pub(crate) async fn cut(
         }
     }
     let keys = known.saturating_add(cutter.rows);
-    let wanted = keys.div_ceil(settings.partition_keys.max(1)).max(1).next_power_of_two();
-    let partitions = partitions.max(u32::try_from(wanted).unwrap_or(1 << 16)).min(1 << 16);
+    let wanted = keys
+        .div_ceil(settings.partition_keys.max(1))
+        .max(1)
+        .next_power_of_two();
+    let partitions = partitions
+        .max(u32::try_from(wanted).unwrap_or(1 << 16))
+        .min(1 << 16);
     Ok(Ok(Some(Cut {
         columns: cutter.columns,
         parts: cutter.parts,
@@ -59,45 +67,42 @@ pub(crate) async fn cut(
 struct Cutter {
     columns: Vec<String>,
     parts: Vec<PartRange>,
-    begin: Boundary,
+    /// Where the current part begins; `None` before the first one.
+    begin: Option<Boundary>,
     rows: u64,
+    size: u64,
     bytes_each: u64,
     rows_each: u64,
 }
 
 impl Cutter {
-    fn new(bytes_each: u64, rows_each: u64) -> Self {
+    fn new(size: u64, bytes_each: u64, rows_each: u64) -> Self {
         Self {
             columns: Vec::new(),
             parts: Vec::new(),
-            begin: Boundary {
-                offset: 0,
-                records: 0,
-                line: 1,
-            },
+            begin: None,
             rows: 0,
+            size,
             bytes_each,
             rows_each,
         }
     }
 
-    fn at(&mut self, boundary: Boundary, last: bool) {
+    fn at(&mut self, rows_begin: Boundary, boundary: Boundary, last: bool) {
         self.rows = boundary.records;
-        // The header belongs to no part.
-        if boundary.records == 0 {
-            self.begin = boundary;
-            return;
-        }
-        let records = boundary.records - self.begin.records;
-        let full = boundary.offset - self.begin.offset >= self.bytes_each || records >= self.rows_each;
+        let begin = self.begin.unwrap_or(rows_begin);
+        let records = boundary.records.saturating_sub(begin.records);
+        let bytes = boundary.offset.saturating_sub(begin.offset);
+        let full = bytes >= self.bytes_each || records >= self.rows_each;
         if records > 0 && (full || last) {
             self.parts.push(PartRange {
-                from: self.begin.offset,
-                to: boundary.offset,
-                records: self.begin.records,
-                line: self.begin.line,
+                from: begin.offset,
+                // The reader ends a last line that has no end of its own.
+                to: boundary.offset.min(self.size),
+                records: begin.records,
+                line: begin.line,
             });
-            self.begin = boundary;
+            self.begin = Some(boundary);
         }
     }
 }

@@ -54,7 +54,7 @@ pub(crate) struct Emitted {
 /// Takes the rows of one part.
 pub(crate) struct Emitter<'a> {
     emission: &'a Emission<'a>,
-    decisions: &'a [Option<Decision>],
+    decisions: &'a [Decision],
     /// Keys of carried rows: where a new row of such a key is sent, the carried one gives way.
     carried: &'a HashSet<KeyDigest>,
     /// The carried keys that gave way.
@@ -72,7 +72,7 @@ pub(crate) struct Emitter<'a> {
 impl<'a> Emitter<'a> {
     pub(crate) fn new(
         emission: &'a Emission<'a>,
-        decisions: &'a [Option<Decision>],
+        decisions: &'a [Decision],
         carried: &'a HashSet<KeyDigest>,
         spool: Spool,
     ) -> Self {
@@ -119,16 +119,16 @@ impl<'a> Emitter<'a> {
         let Some(mapper) = self.mapper.take() else {
             return Ok(());
         };
-        let result = match self.decisions.get(number).copied().flatten() {
-            Some(Decision::Unchanged) => {
+        let result = match self.decisions.get(number).copied().unwrap_or(Decision::Send) {
+            Decision::Unchanged => {
                 self.out.counts.unchanged += 1;
                 Ok(())
             }
-            Some(Decision::ChangedNotSent) => {
+            Decision::ChangedNotSent => {
                 self.out.counts.changed_not_sent += 1;
                 Ok(())
             }
-            Some(Decision::Duplicate) => {
+            Decision::Duplicate => {
                 let has_key = mapper.key(row, &mut self.key).is_ok();
                 let message = "an earlier row of this export has the same primary key; the first one counts";
                 self.reject(
@@ -138,28 +138,25 @@ impl<'a> Emitter<'a> {
                 );
                 Ok(())
             }
-            Some(Decision::Send) => self.send(&mapper, row),
-            None => {
-                // A row without a readable key: its problem is found again.
-                if let Err(problem) = mapper.key(row, &mut self.key) {
-                    self.reject(row.position, false, &problem);
-                }
-                Ok(())
-            }
+            Decision::Send => self.send(&mapper, row),
         };
         self.mapper = Some(mapper);
         result
     }
 
     fn send(&mut self, mapper: &EventMapper, row: &Row<'_>) -> Result<(), BrokenFile> {
-        let has_key = mapper.key(row, &mut self.key).is_ok();
+        // Rows without a readable key were not compared with anything.
+        if let Err(problem) = mapper.key(row, &mut self.key) {
+            self.reject(row.position, false, &problem);
+            return Ok(());
+        }
         match mapper.map(row, self.emission.now, &mut self.mapped) {
             Fate::Expired => {
                 self.out.counts.expired += 1;
                 Ok(())
             }
             Fate::Rejected(problem) => {
-                self.reject(row.position, has_key, &problem);
+                self.reject(row.position, true, &problem);
                 Ok(())
             }
             Fate::Send => self.write(mapper, row),

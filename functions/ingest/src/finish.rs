@@ -1,365 +1,147 @@
 //! The end of a run: what became of its rows, the new snapshot, the record, and one write of the head that frees the
 //! sync.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
+use std::io::Write as _;
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use bytes::Bytes;
 use runtime::facts;
 use runtime::register::{HeadRead, read_head, swap_head};
-use runtime::store::Store;
-use serde::Serialize;
-use serde_json::value::RawValue;
-use sync_core::diff::{KeyDigest, Snapshot};
+use sync_core::diff::KeyDigest;
 use sync_core::names::{RunId, SyncName};
-use sync_core::run::keys::BatchId;
-use sync_core::run::{
-    Batch, Counts, Generation, Head, Manifest, OpenRun, Outcome, PartEnd, PendingRequest, Plan, Record,
-    Refusal, RunKind, RunStatus, Stop, StopStatus, Sums, keys,
-};
-use sync_core::spec::{OutOfRange, SyncSpec};
+use sync_core::run::{Generation, Head, OpenRun, Plan, Record, RunKind, RunStatus, Stop, keys};
 
 use crate::advance::newest;
-use crate::fold::{day_of, fold, snapshot_bytes};
-use crate::{Context, Handled, specs};
-
-/// Keys are kept this many days longer than an event may be old.
-const FORGET_MARGIN_DAYS: u64 = 7;
+use crate::ending::Ending;
+use crate::fold::{fold_partition, forgets};
+use crate::record::{bare_record, record, status};
+use crate::run::{Run, in_partitions, pinned_spec};
+use crate::{Context, Handled, stages};
 
 /// Ends the open run. What is done already is found, and not done again.
 pub(crate) async fn finish(ctx: &Context, sync: &SyncName, run: &RunId) -> anyhow::Result<Handled> {
-    let store = ctx.store.as_ref();
-    let read = read_head(store, sync).await?;
+    let read = read_head(ctx.store.as_ref(), sync).await?;
     let Some(open) = read.head.open(run).cloned() else {
         return Ok(Handled::Done);
     };
-    match open.kind {
-        RunKind::Resync => {
-            let record = bare_record(sync, &open, &read, RunStatus::Resynced);
-            let head = Head {
-                forget: true,
-                run: None,
-                ..read.head.next()
-            };
-            release(ctx, sync, &open, &read, &record, head).await
-        }
-        RunKind::Late => {
-            let record = bare_record(sync, &open, &read, RunStatus::Superseded);
-            let head = Head {
-                run: None,
-                ..read.head.next()
-            };
-            release(ctx, sync, &open, &read, &record, head).await
-        }
-        RunKind::Export | RunKind::Retry => {
-            let key = keys::plan(sync, run);
-            let plan: Plan = facts::read(store, &key)
-                .await?
-                .with_context(|| format!("{key} is gone"))?;
-            let mut ending = Ending::default();
-            for part in 0..plan.manifests() {
-                ending.part(store, sync, run, part).await?;
-            }
-            let stop: Option<Stop> = facts::read(store, &keys::stop(sync, run)).await?;
-            let spec = specs::parse(&keys::spec(sync), plan.spec.as_bytes())
-                .ok()
-                .map(|loaded| loaded.spec);
-            let generation =
-                new_generation(ctx, sync, &open, &read.head, &plan, spec.as_ref(), &ending).await?;
-            let record = ending.record(sync, &open, &plan, spec.as_ref(), stop.as_ref(), &read);
-            write_rejected(ctx, sync, run, &plan, &ending.refused_lines).await?;
-            let head = next_head(&read.head, &open, &plan, &record, generation);
-            release(ctx, sync, &open, &read, &record, head).await
-        }
-    }
-}
-
-fn bare_record(sync: &SyncName, open: &OpenRun, read: &HeadRead, status: RunStatus) -> Record {
-    Record {
-        run: open.id.clone(),
-        sync: sync.clone(),
-        kind: open.kind,
-        status,
-        reason: None,
-        export: None,
-        started: read.last_modified.as_second(),
-        finished: read.now.as_second(),
-        counts: Counts::default(),
-        sums: Sums::default(),
-        calls: BTreeMap::new(),
-        carried: Vec::new(),
-        refused: Vec::new(),
-        inconsistent: Vec::new(),
-        test_event_code: None,
-    }
-}
-
-/// What the manifests and outcomes of a run say.
-#[derive(Default)]
-struct Ending {
-    counts: Counts,
-    sums: Sums,
-    calls: BTreeMap<String, u64>,
-    end: Option<PartEnd>,
-    carried: Vec<String>,
-    refused: Vec<String>,
-    carried_why: Option<String>,
-    not_accepted: HashSet<KeyDigest>,
-    refused_keys: HashSet<KeyDigest>,
-    lost_rows: u64,
-    refused_lines: Vec<u8>,
-}
-
-/// A row that TikTok refused, as `rejected.jsonl` shows it.
-#[derive(Serialize)]
-struct RefusedRow<'a> {
-    record: u64,
-    line: Option<u64>,
-    primary_key: &'a RawValue,
-    field: Option<&'a str>,
-    column: Option<&'a str>,
-    code: &'a str,
-    tiktok_code: i64,
-    message: &'a str,
-}
-
-impl Ending {
-    async fn part(
-        &mut self,
-        store: &dyn Store,
-        sync: &SyncName,
-        run: &RunId,
-        part: u32,
-    ) -> anyhow::Result<()> {
-        let key = keys::manifest(sync, run, part);
-        let manifest: Manifest = facts::read(store, &key)
-            .await?
-            .with_context(|| format!("{key} is gone"))?;
-        self.counts.add(&manifest.counts);
-        if self.end.is_none() {
-            self.end = manifest.end;
-        }
-        for (number, rows) in (0..).zip(&manifest.batches) {
-            let batch = BatchId {
-                sync: sync.clone(),
-                run: run.clone(),
-                part,
-                number,
-            };
-            let key = batch.outcome();
-            let outcome: Outcome = facts::read(store, &key)
-                .await?
-                .with_context(|| format!("{key} is gone"))?;
-            if outcome.rows != *rows {
-                bail!("{key} speaks of {} rows, its manifest of {rows}", outcome.rows);
-            }
-            self.batch(store, &batch, &outcome).await?;
-        }
-        Ok(())
-    }
-
-    async fn batch(&mut self, store: &dyn Store, id: &BatchId, outcome: &Outcome) -> anyhow::Result<()> {
-        for (code, count) in &outcome.calls {
-            *self.calls.entry(code.clone()).or_default() += count;
-        }
-        if outcome.lost {
-            self.lost_rows += u64::from(outcome.rows);
-            return Ok(());
-        }
-        if outcome.carried.is_empty() && outcome.refused.is_empty() {
-            return Ok(());
-        }
-        let key = id.key();
-        let object = store
-            .get(&key)
-            .await?
-            .with_context(|| format!("{key} is gone, and its outcome names rows of it"))?;
-        let batch = Batch::read(&object.body)?;
-        let key_of = |row: u32| batch.rows.get(row as usize).map(|row| row.key);
-        self.not_accepted
-            .extend(outcome.carried.iter().filter_map(key_of));
-        self.refused_keys
-            .extend(outcome.refused_rows().filter_map(key_of));
-        if !outcome.carried.is_empty() {
-            self.carried.push(id.outcome());
-            self.carried_why = self.carried_why.take().or_else(|| outcome.why.clone());
-        }
-        if !outcome.refused.is_empty() {
-            self.refused.push(id.outcome());
-        }
-        for refusal in &outcome.refused {
-            self.describe(&batch, refusal);
-        }
-        Ok(())
-    }
-
-    fn describe(&mut self, batch: &Batch<'_>, refusal: &Refusal) {
-        for row in refusal.rows.iter().filter_map(|row| batch.rows.get(row as usize)) {
-            let line = RefusedRow {
-                record: row.record,
-                line: row.line,
-                primary_key: row.shown_key,
-                field: refusal.field.as_deref(),
-                column: None,
-                code: "refused_by_tiktok",
-                tiktok_code: refusal.code,
-                message: &refusal.message,
-            };
-            if serde_json::to_writer(&mut self.refused_lines, &line).is_ok() {
-                self.refused_lines.push(b'\n');
-            }
-        }
-    }
-
-    /// Rows are counted by key: a row that makes several events is refused when one of them is, and carried when one
-    /// of them is and none is refused.
-    fn sums(&self) -> Sums {
-        let refused = self.refused_keys.len() as u64;
-        let carried_out = self.not_accepted.difference(&self.refused_keys).count() as u64;
-        let sent = self.counts.to_send + self.counts.carried_in;
-        Sums {
-            accepted: sent.saturating_sub(refused + carried_out + self.lost_rows),
-            refused,
-            carried_out,
-            lost: self.lost_rows,
-        }
-    }
-
-    fn record(
-        &self,
-        sync: &SyncName,
-        open: &OpenRun,
-        plan: &Plan,
-        spec: Option<&SyncSpec>,
-        stop: Option<&Stop>,
-        read: &HeadRead,
-    ) -> Record {
-        let sums = self.sums();
-        let failed = self.counts.rejected_total() + sums.refused + sums.carried_out + sums.lost > 0;
-        let (status, reason) = match (&self.end, stop) {
-            (Some(PartEnd::Broken { message }), _) => (RunStatus::Aborted, Some(message.clone())),
-            (Some(PartEnd::Guard { message }), _) => (RunStatus::StoppedByGuard, Some(message.clone())),
-            (None, Some(stop)) => {
-                let status = match stop.status {
-                    StopStatus::Misconfigured => RunStatus::Misconfigured,
-                    StopStatus::NeedsReauthorisation => RunStatus::NeedsReauthorisation,
-                };
-                (status, Some(stop.message.clone()))
-            }
-            (None, None) if failed => (RunStatus::CompletedWithErrors, self.carried_why.clone()),
-            (None, None) => (RunStatus::Completed, None),
+    let without_rows = |status, forget| {
+        let record = bare_record(sync, &open, &read, status);
+        let head = Head {
+            forget: read.head.forget || forget,
+            run: None,
+            ..read.head.next()
         };
-        let export = match &plan.export {
-            Some(PendingRequest::Export { key, .. }) => Some(key.clone()),
-            _ => None,
-        };
-        // A run that was stopped before it sent has rows that are in no sum of what was sent, on purpose.
-        let inconsistent = if self.end.is_some() {
-            Vec::new()
-        } else {
-            Record::check(&self.counts, &sums)
-        };
-        for fault in &inconsistent {
-            tracing::error!(sync = %sync, run = %open.id, fault, "the sums of the run do not add up: a fault in Tideline");
-        }
-        Record {
-            status,
-            reason,
-            export,
-            started: plan.now,
-            counts: self.counts.clone(),
-            sums,
-            calls: self.calls.clone(),
-            carried: self.carried.clone(),
-            refused: self.refused.clone(),
-            inconsistent,
-            test_event_code: spec
-                .and_then(|spec| spec.events.iter().find_map(|block| block.test_event_code.clone())),
-            ..bare_record(sync, open, read, status)
-        }
-    }
+        (record, head)
+    };
+    let (record, head) = match open.kind {
+        RunKind::Resync => without_rows(RunStatus::Resynced, true),
+        RunKind::Late => without_rows(RunStatus::Superseded, false),
+        RunKind::Export | RunKind::Retry => return with_rows(ctx, sync, &open, &read).await,
+    };
+    release(ctx, sync, &open, &read, &record, head).await
 }
 
-/// Writes the snapshot that the head will name. A run that put nothing into batches keeps the old one.
-async fn new_generation(
+async fn with_rows(
     ctx: &Context,
     sync: &SyncName,
     open: &OpenRun,
-    head: &Head,
-    plan: &Plan,
-    spec: Option<&SyncSpec>,
-    ending: &Ending,
-) -> anyhow::Result<Option<Generation>> {
+    read: &HeadRead,
+) -> anyhow::Result<Handled> {
     let store = ctx.store.as_ref();
-    let Some(sent) = store.get(&keys::work(sync, &open.id, "sent", 0)).await? else {
-        return Ok(head.generation.clone());
-    };
-    let sent = Snapshot::read(&sent.body)?;
-    if sent.is_empty() && !head.forget {
-        return Ok(head.generation.clone());
+    let id = &open.id;
+    let key = keys::plan(sync, id);
+    let plan: Plan = facts::read(store, &key)
+        .await?
+        .with_context(|| format!("{key} is gone"))?;
+    let mut ending = Ending::default();
+    for part in 0..plan.manifests() {
+        ending.part(store, sync, id, part).await?;
     }
-    let old = snapshot_bytes(store, sync, head.generation.as_ref()).await?;
-    let forgotten = head.forget && plan.export.is_some();
-    let old = if forgotten {
-        Snapshot::EMPTY
-    } else {
-        Snapshot::read(&old)?
-    };
-    let missing: HashSet<KeyDigest> = ending.not_accepted.union(&ending.refused_keys).copied().collect();
-    let folded = fold(old, sent, &missing, forget_before(spec, plan.now));
-    let generation = Generation {
-        id: head.next_generation(&open.id),
-        partitions: 1,
-        keys: folded.len() as u64,
-    };
-    let _ = store
-        .put_new(
-            &keys::snapshot(sync, &generation.id, 0),
-            Bytes::from(folded.finish()),
-        )
-        .await?;
-    Ok(Some(generation))
-}
-
-/// The day before which keys are forgotten: no event with such a key could be sent any more, since it would be older
-/// than `max_age`. Where events out of range are sent with a warning, nothing is forgotten.
-fn forget_before(spec: Option<&SyncSpec>, now: i64) -> u16 {
+    let stop: Option<Stop> = facts::read(store, &keys::stop(sync, id)).await?;
+    let spec = pinned_spec(sync, &plan).ok();
+    let status = status(&ending, stop.as_ref());
+    let record = record(sync, open, read, &plan, spec.as_ref(), &ending, status);
+    write_rejected(ctx, sync, id, plan.manifests(), &ending.refused_lines).await?;
     let Some(spec) = spec else {
-        return 0;
+        let head = next_head(&read.head, open, &plan, &record, read.head.generation.clone());
+        return release(ctx, sync, open, read, &record, head).await;
     };
-    if spec.events.is_empty()
-        || spec
-            .events
-            .iter()
-            .any(|block| block.when_out_of_range == OutOfRange::Warn)
-    {
-        return 0;
+    let run = Run {
+        ctx,
+        sync,
+        id,
+        plan: &plan,
+        spec: &spec,
+    };
+    let not_accepted = ending.not_accepted();
+    if plan.stages().is_some() {
+        return draft(&run, &record, not_accepted).await;
     }
-    let days = spec
-        .events
-        .iter()
-        .map(|block| block.max_age.as_secs().div_ceil(86_400))
-        .max()
-        .unwrap_or(0);
-    day_of(now).saturating_sub(u16::try_from(days + FORGET_MARGIN_DAYS).unwrap_or(u16::MAX))
+    // A run that put nothing into batches keeps the snapshot that there is.
+    let sent = ending.counts.to_send + ending.counts.carried_in > 0;
+    let generation = if sent || (forgets(&read.head, &plan) && ending.end.is_none()) {
+        let keys = fold_partition(&run, &read.head, 0, &not_accepted).await?;
+        let id = read.head.next_generation(id);
+        Some(Generation {
+            id,
+            partitions: 1,
+            keys,
+        })
+    } else {
+        read.head.generation.clone()
+    };
+    let head = next_head(&read.head, open, &plan, &record, generation);
+    release(ctx, sync, open, read, &record, head).await
 }
 
-async fn write_rejected(
+/// The end of a large run has a stage of its own: the record waits as a draft until the new snapshot is written.
+async fn draft(run: &Run<'_>, record: &Record, not_accepted: HashSet<KeyDigest>) -> anyhow::Result<Handled> {
+    let mut digests: Vec<KeyDigest> = not_accepted.into_iter().collect();
+    digests.sort_unstable();
+    let object = in_partitions(run.plan.partitions(), digests.into_iter(), |key| key);
+    let key = keys::work(run.sync, run.id, "not_accepted", 0);
+    let _ = run.store().put_new(&key, Bytes::from(object)).await?;
+    let _ = facts::write(run.store(), &keys::work(run.sync, run.id, "record", 0), record).await?;
+    stages::open_fold(run).await?;
+    Ok(Handled::Done)
+}
+
+/// Ends a large run whose new snapshot is written.
+pub(crate) async fn release_drafted(
+    run: &Run<'_>,
+    read: &HeadRead,
+    open: &OpenRun,
+    generation: Generation,
+) -> anyhow::Result<Handled> {
+    let key = keys::work(run.sync, run.id, "record", 0);
+    let record: Record = facts::read(run.store(), &key)
+        .await?
+        .with_context(|| format!("{key} is gone"))?;
+    let head = next_head(&read.head, open, run.plan, &record, Some(generation));
+    release(run.ctx, run.sync, open, read, &record, head).await
+}
+
+/// `rejected.jsonl`: what each part refused, then what TikTok refused. Derived: it may be written again.
+pub(crate) async fn write_rejected(
     ctx: &Context,
     sync: &SyncName,
     run: &RunId,
-    plan: &Plan,
+    parts: u32,
     refused: &[u8],
 ) -> anyhow::Result<()> {
-    let mut lines = Vec::new();
-    for part in 0..plan.manifests() {
+    let file = tempfile::NamedTempFile::new_in(&ctx.settings.spool).context("making a temporary file")?;
+    let mut out = file.as_file();
+    for part in 0..parts {
         if let Some(object) = ctx.store.get(&keys::work(sync, run, "rejected", part)).await? {
-            lines.extend_from_slice(&object.body);
+            out.write_all(&object.body)
+                .context("putting the rejected rows together")?;
         }
     }
-    lines.extend_from_slice(refused);
+    out.write_all(refused)
+        .context("putting the rejected rows together")?;
     ctx.store
-        .put(&keys::rejected(sync, run), Bytes::from(lines))
+        .put_file(&keys::rejected(sync, run), file.path())
         .await?;
     Ok(())
 }
@@ -374,8 +156,9 @@ fn next_head(
     let mut next = head.next();
     next.run = None;
     next.generation = generation;
-    // A run that was stopped before it took the carried rows in leaves them where they are.
-    let planned = !matches!(record.status, RunStatus::Aborted | RunStatus::StoppedByGuard);
+    // A small run that ended early has not taken the carried rows in: they stay where they are.
+    let ended_early = matches!(record.status, RunStatus::Aborted | RunStatus::StoppedByGuard);
+    let planned = plan.stages().is_some() || !ended_early;
     if planned {
         next.carried = if record.carried.is_empty() {
             Vec::new()
@@ -383,7 +166,7 @@ fn next_head(
             vec![open.id.clone()]
         };
         next.retries = if open.kind == RunKind::Retry && !next.carried.is_empty() {
-            head.retries + 1
+            head.retries.saturating_add(1)
         } else {
             0
         };

@@ -3,40 +3,29 @@
 use anyhow::Context as _;
 use runtime::register::read_head;
 use sync_core::names::{DestinationName, SyncName};
-use sync_core::run::{RunKind, RunState, Stage, Wake, keys};
+use sync_core::run::{CloseReason, RunKind, RunState, Wake, keys};
 
-use crate::{Context, ExportCreated, Handled, accept, advance, finish, plan, small, specs};
+use crate::planner::{Planner, planner};
+use crate::{Context, ExportCreated, Handled, accept, advance, closing, finish, plan, small, specs, stages};
 
 /// Handles the creation of an object. `version` is the created version, where the bucket keeps versions.
 pub async fn handle(ctx: &Context, wake: Wake, version: Option<String>) -> anyhow::Result<Handled> {
     match wake {
         Wake::Export(key) => {
-            accept(
-                ctx,
-                &ExportCreated {
-                    key,
-                    version,
-                    ignore_guards: false,
-                },
-            )
-            .await
+            let created = ExportCreated {
+                key,
+                version,
+                ignore_guards: false,
+            };
+            accept(ctx, &created).await
         }
         Wake::Head(sync) => on_head(ctx, &sync).await,
         Wake::Task {
             sync,
             run,
-            stage: Stage::Finish,
-            ..
-        } => finish::finish(ctx, &sync, &run).await,
-        Wake::Task {
-            sync,
-            run,
             stage,
             index,
-        } => {
-            tracing::warn!(sync = %sync, run = %run, stage = stage.as_str(), index, "this version plans no such task");
-            Ok(Handled::Done)
-        }
+        } => stages::on_task(ctx, &sync, &run, stage, index).await,
         Wake::Connection(name) => connected(ctx, &name).await,
         Wake::Batch(_) => Ok(Handled::Done),
     }
@@ -44,31 +33,37 @@ pub async fn handle(ctx: &Context, wake: Wake, version: Option<String>) -> anyho
 
 /// A head was written: whatever comes next for its sync.
 pub async fn on_head(ctx: &Context, sync: &SyncName) -> anyhow::Result<Handled> {
-    let read = read_head(ctx.store.as_ref(), sync).await?;
+    let store = ctx.store.as_ref();
+    let read = read_head(store, sync).await?;
     let Some(open) = &read.head.run else {
         return advance(ctx, sync, false).await;
     };
     if open.state == RunState::Closing {
-        return Ok(Handled::Done);
+        return closing::go_on(ctx, sync, &read, open).await;
     }
-    match open.kind {
-        RunKind::Resync | RunKind::Late => finish::finish(ctx, sync, &open.id).await,
-        RunKind::Export | RunKind::Retry => {
-            let plan = plan::pinned(ctx, sync, open, &read).await?;
-            small::run(ctx, sync, open, &read.head, &plan).await?;
-            Ok(Handled::Done)
-        }
+    if store.stat(&keys::cancel(sync, &open.id)).await?.is_some() {
+        return closing::close(ctx, sync, &read, CloseReason::Cancelled).await;
     }
+    if matches!(open.kind, RunKind::Resync | RunKind::Late) {
+        return finish::finish(ctx, sync, &open.id).await;
+    }
+    match planner(open) {
+        Planner::Newer => return Ok(Handled::ComeBack("a newer version of ingest plans this run")),
+        Planner::Older => return closing::close(ctx, sync, &read, CloseReason::NewPlanner).await,
+        Planner::Same => {}
+    }
+    let plan = plan::pinned(ctx, sync, open, &read).await?;
+    match plan.stages() {
+        None => small::run(ctx, sync, open, &read.head, &plan).await?,
+        Some(cut) => stages::begin(ctx, sync, &open.id, cut).await?,
+    }
+    Ok(Handled::Done)
 }
 
 /// A destination has a new token: its syncs go on.
 async fn connected(ctx: &Context, name: &DestinationName) -> anyhow::Result<Handled> {
-    for listed in ctx
-        .store
-        .list(keys::SPECS, None, 1_000)
-        .await
-        .context("listing the specs")?
-    {
+    let listed = ctx.store.list(keys::SPECS, None, 1_000).await;
+    for listed in listed.context("listing the specs")? {
         let Some(object) = ctx.store.get(&listed.key).await? else {
             continue;
         };

@@ -1,20 +1,30 @@
 //! Housekeeping: what was left lying is woken again. Safe to run at any time, any number of times.
 
 use anyhow::Context as _;
-use runtime::register::read_head;
+use bytes::Bytes;
+use runtime::register::{HeadRead, read_head};
 use runtime::settle::settle;
+use runtime::store::Listed;
 use sync_core::names::SyncName;
 use sync_core::run::keys::{self, BatchId};
-use sync_core::run::{RunKind, RunState, Wake};
+use sync_core::run::{CloseReason, OpenRun, RunKind, RunState, Wake};
 
-use crate::{Context, advance, on_head};
+use crate::{Context, ExportCreated, accept, advance, closing, garbage, on_head, specs};
 
 /// Carried rows are tried again by themselves after this many seconds, doubled with each try in vain …
 const RETRY_SECONDS: i64 = 15 * 60;
 /// … up to this many.
 const MAX_RETRY_SECONDS: i64 = 6 * 3600;
-/// More objects than one run's batches of a part; further ones are looked at the next time.
-const MANY: usize = 10_000;
+/// More objects than one look needs to see; further ones are looked at the next time.
+const MANY: usize = 100_000;
+/// An open run without a new fact for so long is closed.
+const STUCK_SECONDS: i64 = 86_400;
+/// How often exports are looked for whose notification was lost …
+const LOOK_SECONDS: i64 = 3_600;
+/// … among those of the last days.
+const LOST_SECONDS: i64 = 3 * 86_400;
+/// How often what nobody needs any more is deleted.
+const SWEEP_SECONDS: i64 = 86_400;
 
 /// Looks after every sync.
 pub async fn housekeeping(ctx: &Context) -> anyhow::Result<()> {
@@ -39,83 +49,170 @@ pub async fn housekeeping(ctx: &Context) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Looks after one sync: an idle one is advanced, the unfinished work of an open run is woken.
+/// Looks after one sync: an idle one is advanced, the unfinished work of an open run is woken, lost exports are found,
+/// and what nobody needs any more goes.
 pub async fn look_after(ctx: &Context, sync: &SyncName) -> anyhow::Result<()> {
-    let read = read_head(ctx.store.as_ref(), sync).await?;
-    let Some(open) = &read.head.run else {
-        let wait = RETRY_SECONDS
-            .saturating_mul(1 << read.head.retries.min(20))
-            .min(MAX_RETRY_SECONDS);
-        let _ = advance(ctx, sync, read.age_seconds() >= wait).await?;
-        return Ok(());
-    };
-    for wake in unfinished(ctx, sync).await? {
-        match wake {
-            // The register is never copied onto itself: its times are what quiet times are measured by.
-            Wake::Head(sync) => {
-                let _ = on_head(ctx, &sync).await?;
+    let store = ctx.store.as_ref();
+    let read = read_head(store, sync).await?;
+    match &read.head.run {
+        None => {
+            let wait = RETRY_SECONDS
+                .saturating_mul(1 << read.head.retries.min(20))
+                .min(MAX_RETRY_SECONDS);
+            let _ = advance(ctx, sync, read.age_seconds() >= wait).await?;
+        }
+        Some(open) if open.state == RunState::Open && stuck(ctx, sync, &read, open).await? => {
+            let _ = closing::close(ctx, sync, &read, CloseReason::Stuck).await?;
+        }
+        Some(open) => {
+            for wake in unfinished(ctx, sync, Some(ctx.settings.quiet_seconds)).await? {
+                wake_again(ctx, wake).await?;
             }
-            Wake::Batch(batch) => {
-                ctx.store.touch(&batch.key()).await?;
-            }
-            Wake::Task {
-                sync,
-                run,
-                stage,
-                index,
-            } => {
-                ctx.store.touch(&keys::task(&sync, &run, stage, index)).await?;
-            }
-            Wake::Export(_) | Wake::Connection(_) => {}
+            settle_parts(ctx, sync, open).await?;
         }
     }
-    if open.state == RunState::Open && matches!(open.kind, RunKind::Export | RunKind::Retry) {
-        for listed in ctx
-            .store
-            .list(&keys::manifests_prefix(sync, &open.id), None, MANY)
-            .await?
-        {
-            let name = listed
-                .key
-                .rsplit('/')
-                .next()
-                .and_then(|name| name.strip_suffix(".json"));
-            if let Some(part) = name.and_then(|name| name.parse().ok()) {
-                settle(ctx.store.as_ref(), sync, &open.id, part).await?;
-            }
+    if due(ctx, sync, "looked", LOOK_SECONDS).await? {
+        find_lost_exports(ctx, sync).await?;
+    }
+    if due(ctx, sync, "swept", SWEEP_SECONDS).await? {
+        let deleted = garbage::collect(store, sync).await?;
+        tracing::info!(sync = %sync, deleted, "objects that nobody needs any more were deleted");
+    }
+    Ok(())
+}
+
+async fn wake_again(ctx: &Context, wake: Wake) -> anyhow::Result<()> {
+    match wake {
+        // The register is never copied onto itself: its times are what quiet times are measured by.
+        Wake::Head(sync) => {
+            let _ = on_head(ctx, &sync).await?;
+        }
+        Wake::Batch(batch) => {
+            ctx.store.touch(&batch.key()).await?;
+        }
+        Wake::Task {
+            sync,
+            run,
+            stage,
+            index,
+        } => {
+            ctx.store.touch(&keys::task(&sync, &run, stage, index)).await?;
+        }
+        Wake::Export(_) | Wake::Connection(_) => {}
+    }
+    Ok(())
+}
+
+async fn settle_parts(ctx: &Context, sync: &SyncName, open: &OpenRun) -> anyhow::Result<()> {
+    if open.state != RunState::Open || matches!(open.kind, RunKind::Resync | RunKind::Late) {
+        return Ok(());
+    }
+    let manifests = ctx
+        .store
+        .list(&keys::manifests_prefix(sync, &open.id), None, MANY)
+        .await?;
+    for listed in manifests {
+        let name = listed.key.rsplit('/').next();
+        let part = name.and_then(|name| name.strip_suffix(".json")?.parse().ok());
+        if let Some(part) = part {
+            settle(ctx.store.as_ref(), sync, &open.id, part).await?;
         }
     }
     Ok(())
 }
 
-/// What would wake the unfinished work of a sync's open run again.
-pub async fn unfinished(ctx: &Context, sync: &SyncName) -> anyhow::Result<Vec<Wake>> {
+/// What would wake the unfinished work of a sync's open run again. With `idle`, only what nobody has touched for so
+/// many seconds.
+pub async fn unfinished(ctx: &Context, sync: &SyncName, idle: Option<i64>) -> anyhow::Result<Vec<Wake>> {
     let store = ctx.store.as_ref();
-    let Some(open) = read_head(store, sync).await?.head.run else {
+    let read = read_head(store, sync).await?;
+    let Some(open) = &read.head.run else {
         return Ok(Vec::new());
     };
+    let now = read.now.as_second();
+    let waits = |object: &Listed| idle.is_none_or(|idle| now - object.last_modified.as_second() >= idle);
     let mut found = Vec::new();
-    if store
+    let planned = store
         .list(&keys::manifests_prefix(sync, &open.id), None, 1)
-        .await?
-        .is_empty()
-    {
+        .await?;
+    if planned.is_empty() || open.state == RunState::Closing {
         found.push(Wake::Head(sync.clone()));
     }
     for listed in store
         .list(&keys::batches_prefix(sync, &open.id), None, MANY)
         .await?
     {
-        let Some(batch) = BatchId::parse(&listed.key) else {
+        let Some(batch) = BatchId::parse(&listed.key).filter(|_| waits(&listed)) else {
             continue;
         };
         if store.stat(&batch.outcome()).await?.is_none() {
             found.push(Wake::Batch(batch));
         }
     }
+    // A task that is done looks whether the next stage is open.
     let tasks = store
         .list(&keys::tasks_prefix(sync, &open.id), None, MANY)
         .await?;
-    found.extend(tasks.iter().filter_map(|task| Wake::parse(&task.key)));
+    found.extend(
+        tasks
+            .iter()
+            .filter(|task| waits(task))
+            .filter_map(|task| Wake::parse(&task.key)),
+    );
     Ok(found)
+}
+
+/// Whether no fact of the open run is younger than a day. What housekeeping itself touches does not count.
+async fn stuck(ctx: &Context, sync: &SyncName, read: &HeadRead, open: &OpenRun) -> anyhow::Result<bool> {
+    let run = &open.id;
+    let old = |at: runtime::store::Timestamp| read.now.as_second() - at.as_second() > STUCK_SECONDS;
+    if !old(read.last_modified) {
+        return Ok(false);
+    }
+    for kind in ["outcomes", "manifests", "work", "progress", "runs"] {
+        let listed = ctx
+            .store
+            .list(&format!("{kind}/{sync}/{run}/"), None, MANY)
+            .await?;
+        if listed.iter().any(|object| !old(object.last_modified)) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Whether something is due that is done every so many seconds; if so, it is marked as done now.
+async fn due(ctx: &Context, sync: &SyncName, what: &str, seconds: i64) -> anyhow::Result<bool> {
+    let key = keys::housekeeping_mark(sync, what);
+    let done = match ctx.store.get(&key).await? {
+        Some(mark) => mark.now.as_second() - mark.last_modified.as_second() < seconds,
+        None => false,
+    };
+    if !done {
+        ctx.store.put(&key, Bytes::from_static(b"{}\n")).await?;
+    }
+    Ok(!done)
+}
+
+/// Exports of the last days whose notification was lost.
+async fn find_lost_exports(ctx: &Context, sync: &SyncName) -> anyhow::Result<()> {
+    let Some(Ok(loaded)) = specs::load(ctx, sync).await? else {
+        return Ok(());
+    };
+    let listed = ctx.store.list(&loaded.spec.model.path, None, MANY).await?;
+    let Some(newest) = listed.iter().map(|object| object.last_modified).max() else {
+        return Ok(());
+    };
+    for object in listed.iter().filter(|object| !object.key.ends_with('/')) {
+        // An export that landed after the newest one that is known is found by its own message first.
+        if newest.as_second() - object.last_modified.as_second() <= LOST_SECONDS {
+            let created = ExportCreated {
+                key: object.key.clone(),
+                version: None,
+                ignore_guards: false,
+            };
+            let _ = accept(ctx, &created).await?;
+        }
+    }
+    Ok(())
 }

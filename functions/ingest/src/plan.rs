@@ -58,7 +58,14 @@ async fn make(ctx: &Context, sync: &SyncName, run: &OpenRun, head: &HeadRead) ->
     match specs::load(ctx, sync).await? {
         Some(Ok(loaded)) => {
             plan.spec = loaded.text;
-            match cut(ctx, &loaded.spec, plan.export.as_ref(), head.head.generation.as_ref()).await? {
+            match cut(
+                ctx,
+                &loaded.spec,
+                plan.export.as_ref(),
+                head.head.generation.as_ref(),
+            )
+            .await?
+            {
                 Ok(cut) => plan.cut = cut,
                 Err(file) => {
                     plan.end = Some(PartEnd::Broken {
@@ -66,7 +73,11 @@ async fn make(ctx: &Context, sync: &SyncName, run: &OpenRun, head: &HeadRead) ->
                     });
                 }
             }
-            if let Some(message) = plan.cut.as_ref().and_then(|cut| too_few(&loaded.spec, &plan, cut.rows)) {
+            if let Some(message) = plan
+                .cut
+                .as_ref()
+                .and_then(|cut| too_few(&loaded.spec, &plan, cut.rows))
+            {
                 plan.end = Some(PartEnd::Guard { message });
             }
         }
@@ -74,7 +85,10 @@ async fn make(ctx: &Context, sync: &SyncName, run: &OpenRun, head: &HeadRead) ->
         Some(Err(message)) => plan.end = Some(PartEnd::Broken { message }),
         None => {
             plan.end = Some(PartEnd::Broken {
-                message: format!("{} is gone: put the spec back, then export again", keys::spec(sync)),
+                message: format!(
+                    "{} is gone: put the spec back, then export again",
+                    keys::spec(sync)
+                ),
             });
         }
     }

@@ -7,7 +7,8 @@ use sync_core::key::PrimaryKey;
 use sync_core::run::PendingRequest;
 use sync_core::spec::{SyncSpec, mapping_version};
 
-use crate::{Context, rows};
+use crate::Context;
+use crate::rows::{self, Which};
 
 /// What a scan of a part found.
 #[derive(Debug, Default)]
@@ -23,6 +24,7 @@ pub(crate) async fn scan(
     ctx: &Context,
     spec: &SyncSpec,
     export: &PendingRequest,
+    which: Which<'_>,
 ) -> anyhow::Result<Result<Scanned, BrokenFile>> {
     let secret = ctx.fingerprint_key().await?;
     let mut scanner = Scanner {
@@ -33,7 +35,7 @@ pub(crate) async fn scan(
         key: PrimaryKey::default(),
         found: Scanned::default(),
     };
-    let result = rows::each(ctx, spec, export, |parsed| scanner.take(parsed)).await?;
+    let result = rows::each(ctx, spec, export, which, |parsed| scanner.take(parsed)).await?;
     Ok(result.map(|()| scanner.found))
 }
 

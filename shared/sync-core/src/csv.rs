@@ -75,6 +75,15 @@ pub struct Boundary {
     pub line: u64,
 }
 
+impl Boundary {
+    /// The file's first byte.
+    pub const START: Self = Self {
+        offset: 0,
+        records: 0,
+        line: 1,
+    };
+}
+
 /// Reads CSV chunk by chunk.
 pub struct CsvReader {
     core: Reader,
@@ -98,6 +107,8 @@ pub struct CsvReader {
     /// The next byte of the file.
     offset: u64,
     boundary: Boundary,
+    /// Where the first row can begin: behind the header, or behind the byte order mark of a file without one.
+    rows_begin: Boundary,
     spare: Vec<Option<&'static str>>,
 }
 
@@ -124,11 +135,8 @@ impl CsvReader {
             record_bytes: 0,
             records: 0,
             offset: 0,
-            boundary: Boundary {
-                offset: 0,
-                records: 0,
-                line: 1,
-            },
+            boundary: Boundary::START,
+            rows_begin: Boundary::START,
             spare: Vec::new(),
         }
     }
@@ -148,6 +156,7 @@ impl CsvReader {
             records: boundary.records,
             offset: boundary.offset,
             boundary,
+            rows_begin: boundary,
             ..Self::new(options, file_name)
         }
     }
@@ -155,6 +164,11 @@ impl CsvReader {
     /// The end of the last row that was read whole.
     pub fn boundary(&self) -> Boundary {
         self.boundary
+    }
+
+    /// Where the first row can begin: behind the header, once it was read.
+    pub fn rows_begin(&self) -> Boundary {
+        self.rows_begin
     }
 
     /// Takes the next chunk. `last` is true with the file's last chunk, which may be empty.
@@ -183,6 +197,7 @@ impl CsvReader {
         self.announce(take)?;
         let text = joined.strip_prefix(UTF8_BOM).unwrap_or(joined);
         self.offset += (joined.len() - text.len()) as u64;
+        self.rows_begin.offset = self.offset;
         self.rows(text, last, take)
     }
 
@@ -266,6 +281,9 @@ impl CsvReader {
                     records: self.records,
                     line: self.line,
                 };
+                if self.records == 0 {
+                    self.rows_begin = self.boundary;
+                }
             }
             ReadRecordResult::InputEmpty | ReadRecordResult::End => {}
         }
@@ -496,6 +514,81 @@ mod tests {
                 expect,
                 "chunks of {size}"
             );
+        }
+    }
+
+    /// Reads the rows of a file in two parts, cut at a boundary that the reader named after `cut` bytes.
+    fn read_in_parts(bytes: &[u8], options: &CsvOptions, cut: usize) -> Vec<String> {
+        let mut shown = Vec::new();
+        let mut columns = Vec::new();
+        let (head, tail) = bytes.split_at(cut);
+        let mut whole = CsvReader::new(options, "x.csv");
+        whole
+            .read(head, false, &mut |parsed| {
+                if let Parsed::Header(header) = parsed {
+                    columns = header.names().to_vec();
+                }
+                Ok(())
+            })
+            .unwrap();
+        let middle = if whole.records() == 0 {
+            whole.rows_begin()
+        } else {
+            whole.boundary()
+        };
+        whole
+            .read(tail, true, &mut |parsed| {
+                if let Parsed::Header(header) = parsed {
+                    columns = header.names().to_vec();
+                }
+                Ok(())
+            })
+            .unwrap();
+        let end = usize::try_from(whole.boundary().offset).unwrap().min(bytes.len());
+        let start = whole.rows_begin();
+        for (from, to) in [(start, usize::try_from(middle.offset).unwrap()), (middle, end)] {
+            let from_byte = usize::try_from(from.offset).unwrap().min(to);
+            let mut reader = CsvReader::from_boundary(options, "x.csv", columns.clone(), from);
+            reader
+                .read(&bytes[from_byte..to], true, &mut |parsed| {
+                    if let Parsed::Row(row) = parsed {
+                        let fields: Vec<_> = (0..row.len()).map(|c| row.get(c).unwrap_or("-")).collect();
+                        let Position { record, line } = row.position;
+                        shown.push(format!("{record}@{} {}", line.unwrap(), fields.join("|")));
+                    }
+                    Ok(())
+                })
+                .unwrap();
+        }
+        shown
+    }
+
+    #[test]
+    fn a_file_in_parts_has_the_rows_of_the_whole_file() {
+        for text in [
+            "a,b\n1,2\n\"3\n4\",5\n\n6,7",
+            "a,b\r\n1,2\r\n\"3\r\n4\",5\r\n6,7\r\n",
+            "\u{feff}a,b\n1,2\n3,\"x\"\"y\"\n5,6\n",
+            "a,b\n",
+        ] {
+            let all = read_in(text.as_bytes(), &options(), 1 << 20).unwrap();
+            let rows: Vec<_> = all.into_iter().skip(1).collect();
+            for cut in 0..=text.len() {
+                assert_eq!(
+                    read_in_parts(text.as_bytes(), &options(), cut),
+                    rows,
+                    "{text:?} cut after {cut}"
+                );
+            }
+        }
+        let headless = CsvOptions {
+            header: false,
+            columns: vec!["a".into(), "b".into()],
+            ..options()
+        };
+        for cut in 0..=11 {
+            let parts = read_in_parts("\u{feff}1,2\n3,4\n".as_bytes(), &headless, cut);
+            assert_eq!(parts, ["1@1 1|2", "2@2 3|4"], "cut after {cut}");
         }
     }
 

@@ -46,6 +46,11 @@ impl<'a> Snapshot<'a> {
     /// A snapshot without keys.
     pub const EMPTY: Snapshot<'static> = Snapshot { entries: &[] };
 
+    /// How many keys an object of this size holds.
+    pub fn keys_in(bytes: u64) -> u64 {
+        bytes.saturating_sub(HEADER as u64) / ENTRY as u64
+    }
+
     /// Checks header, length and order.
     pub fn read(bytes: &'a [u8]) -> Result<Self, InvalidSnapshot> {
         let (header, entries) = bytes.split_at_checked(HEADER).ok_or(InvalidSnapshot::Header)?;

@@ -72,18 +72,20 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// How the export is cut, for a run that goes through all stages.
+    pub fn stages(&self) -> Option<&Cut> {
+        self.cut.as_ref().filter(|_| self.end.is_none())
+    }
+
     /// How many manifests the run has when all its batches are written: one for each part, and one for carried rows
     /// and removals behind them.
     pub fn manifests(&self) -> u32 {
-        match &self.cut {
-            None => 1,
-            Some(cut) => cut.last_part().saturating_add(1),
-        }
+        self.stages().map_or(1, |cut| cut.last_part().saturating_add(1))
     }
 
     /// Into how many partitions the keys are divided.
     pub fn partitions(&self) -> u32 {
-        self.cut.as_ref().map_or(1, |cut| cut.partitions)
+        self.stages().map_or(1, |cut| cut.partitions)
     }
 }
 
@@ -216,6 +218,54 @@ pub struct Progress {
     pub calls: BTreeMap<String, u64>,
 }
 
+impl Progress {
+    /// Progress is a hint: what does not fit a batch of this many rows is thrown away.
+    #[must_use]
+    pub fn plausible(self, rows: u32) -> Self {
+        let fits = |ranges: &RowRanges| ranges.is_valid(rows);
+        let valid = fits(&self.accepted)
+            && fits(&self.unknown)
+            && self.refused.iter().all(|refusal| fits(&refusal.rows));
+        if valid { self } else { Self::default() }
+    }
+}
+
+impl Outcome {
+    /// The outcome that the progress of a batch amounts to: what is neither accepted nor refused is carried.
+    pub fn of_progress(rows: u32, progress: &Progress, why: Option<String>) -> Self {
+        let refused: RowRanges = progress
+            .refused
+            .iter()
+            .flat_map(|refusal| refusal.rows.iter())
+            .collect();
+        let carried: RowRanges = (0..rows)
+            .filter(|row| !progress.accepted.contains(*row) && !refused.contains(*row))
+            .collect();
+        let unknown: RowRanges = carried
+            .iter()
+            .filter(|row| progress.unknown.contains(*row))
+            .collect();
+        Self {
+            rows,
+            refused: progress.refused.clone(),
+            first_try: progress.first_try.filter(|_| !unknown.is_empty()),
+            why: why.filter(|_| !carried.is_empty()),
+            carried,
+            unknown,
+            calls: progress.calls.clone(),
+            lost: false,
+        }
+    }
+}
+
+/// `runs/<sync>/<run>/closed.json`: the batches that a closed run is made of, as part and number. What a function that
+/// was asleep adds later is nobody's.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Closed {
+    /// The batches.
+    pub batches: Vec<(u32, u32)>,
+}
+
 /// `runs/<sync>/<run>/stop.json`: the run cannot go on; what is not sent yet is carried.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stop {
@@ -233,4 +283,58 @@ pub enum StopStatus {
     Misconfigured,
     /// The token is dead, or lacks a scope or role.
     NeedsReauthorisation,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_neither_accepted_nor_refused_is_carried() {
+        let refusal = Refusal {
+            rows: [4].into_iter().collect(),
+            code: 40002,
+            field: None,
+            message: "no".into(),
+        };
+        let progress = Progress {
+            accepted: (0..3).collect(),
+            refused: vec![refusal],
+            unknown: [1, 5].into_iter().collect(),
+            first_try: Some(7),
+            ..Progress::default()
+        };
+        let outcome = Outcome::of_progress(7, &progress, Some("why".into()));
+        assert_eq!(outcome.carried.iter().collect::<Vec<_>>(), [3, 5, 6]);
+        assert_eq!(outcome.unknown.iter().collect::<Vec<_>>(), [5]);
+        assert_eq!(
+            (outcome.first_try, outcome.why.as_deref()),
+            (Some(7), Some("why"))
+        );
+    }
+
+    #[test]
+    fn without_carried_rows_there_is_nothing_to_explain() {
+        let progress = Progress {
+            accepted: (0..3).collect(),
+            unknown: (0..3).collect(),
+            first_try: Some(7),
+            ..Progress::default()
+        };
+        let outcome = Outcome::of_progress(3, &progress, Some("why".into()));
+        assert_eq!(
+            (outcome.carried.len(), outcome.first_try, outcome.why),
+            (0, None, None)
+        );
+    }
+
+    #[test]
+    fn progress_that_does_not_fit_its_batch_is_thrown_away() {
+        let progress = Progress {
+            accepted: (0..3).collect(),
+            ..Progress::default()
+        };
+        assert_eq!(progress.clone().plausible(3), progress);
+        assert_eq!(progress.plausible(2), Progress::default());
+    }
 }

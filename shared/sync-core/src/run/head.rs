@@ -48,7 +48,7 @@ pub struct OpenRun {
     pub state: RunState,
     /// Why it is closing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub why: Option<String>,
+    pub why: Option<CloseReason>,
     /// The version of the code that plans it.
     pub planner: u32,
     /// Exports that it makes obsolete.
@@ -81,6 +81,18 @@ pub enum RunState {
     Open,
     /// It is being closed: nothing more is sent for it.
     Closing,
+}
+
+/// Why a run is closed before its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CloseReason {
+    /// A person cancelled it.
+    Cancelled,
+    /// It was planned by older code, which cuts batches otherwise: its export is done again.
+    NewPlanner,
+    /// Nothing happened to it for a day.
+    Stuck,
 }
 
 /// The newest export applied.

@@ -31,9 +31,12 @@ pub fn resync_run_id(sync: &SyncName, nonce: &str) -> RunId {
     digest(&["resync", sync.as_str(), nonce])
 }
 
-/// The run that does a closed run's export again, by newer code. It may be closed in its turn.
+/// The run that does a closed run's export again, by newer code: `<run>.2`, then `<run>.3`.
 pub fn again_run_id(closed: &RunId) -> RunId {
-    digest(&["again", closed.as_str()])
+    let text = closed.as_str();
+    let (base, tries) = text.split_once('.').unwrap_or((text, "1"));
+    let next = tries.parse::<u32>().unwrap_or(1).saturating_add(1);
+    RunId::new(&format!("{base}.{next}")).unwrap_or_else(|_| digest(&["again", text]))
 }
 
 fn digest(parts: &[&str]) -> RunId {
@@ -66,5 +69,8 @@ mod tests {
         ];
         assert!(others.iter().all(|other| *other != id));
         assert_eq!(id.as_str().len(), 20);
+        let again = again_run_id(&id);
+        assert_eq!(again.as_str(), format!("{id}.2"));
+        assert_eq!(again_run_id(&again).as_str(), format!("{id}.3"));
     }
 }

@@ -72,6 +72,16 @@ pub fn snapshot(sync: &SyncName, generation: &str, partition: u32) -> String {
     format!("state/{sync}/snapshot/{generation}/{partition}")
 }
 
+/// `state/<sync>/snapshot/<generation>/`
+pub fn generation_prefix(sync: &SyncName, generation: &str) -> String {
+    format!("state/{sync}/snapshot/{generation}/")
+}
+
+/// `state/<sync>/<what>.json`: a mark of housekeeping; its last-modified time says when it was done last.
+pub fn housekeeping_mark(sync: &SyncName, what: &str) -> String {
+    format!("state/{sync}/{what}.json")
+}
+
 /// `runs/<sync>/<run>/plan.json`
 pub fn plan(sync: &SyncName, run: &RunId) -> String {
     format!("runs/{sync}/{run}/plan.json")

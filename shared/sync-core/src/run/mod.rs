@@ -16,10 +16,10 @@ pub use batch::{
     NewRow, call_body,
 };
 pub use facts::{
-    Cut, Manifest, Outcome, PartEnd, PartRange, Pending, PendingRequest, Plan, Progress, Refusal, Stop,
-    StopStatus,
+    Closed, Cut, Manifest, Outcome, PartEnd, PartRange, Pending, PendingRequest, Plan, Progress, Refusal,
+    Stop, StopStatus,
 };
-pub use head::{Generation, Head, Newest, OpenRun, RunKind, RunState};
+pub use head::{CloseReason, Generation, Head, Newest, OpenRun, RunKind, RunState};
 pub use id::{again_run_id, carried_run_id, export_run_id, input_run_id, resync_run_id, retry_run_id};
 pub use keys::Stage;
 pub use ranges::RowRanges;

@@ -1,0 +1,156 @@
+//! What became of a run's rows, gathered from its manifests and outcomes.
+
+use std::collections::{BTreeMap, HashSet};
+
+use anyhow::{Context as _, bail};
+use runtime::facts;
+use runtime::store::Store;
+use serde::Serialize;
+use serde_json::value::RawValue;
+use sync_core::diff::KeyDigest;
+use sync_core::names::{RunId, SyncName};
+use sync_core::run::keys::BatchId;
+use sync_core::run::{Batch, Counts, Manifest, Outcome, PartEnd, Refusal, Sums, keys};
+
+/// What the manifests and outcomes of a run say.
+#[derive(Default)]
+pub(crate) struct Ending {
+    pub(crate) counts: Counts,
+    pub(crate) calls: BTreeMap<String, u64>,
+    pub(crate) end: Option<PartEnd>,
+    pub(crate) carried: Vec<String>,
+    pub(crate) refused: Vec<String>,
+    pub(crate) carried_why: Option<String>,
+    pub(crate) carried_keys: HashSet<KeyDigest>,
+    pub(crate) refused_keys: HashSet<KeyDigest>,
+    pub(crate) lost_rows: u64,
+    pub(crate) refused_lines: Vec<u8>,
+}
+
+/// A row that TikTok refused, as `rejected.jsonl` shows it.
+#[derive(Serialize)]
+struct RefusedRow<'a> {
+    record: u64,
+    line: Option<u64>,
+    primary_key: &'a RawValue,
+    field: Option<&'a str>,
+    column: Option<&'a str>,
+    code: &'a str,
+    tiktok_code: i64,
+    message: &'a str,
+}
+
+impl Ending {
+    /// Adds what a part's manifest and outcomes say.
+    pub(crate) async fn part(
+        &mut self,
+        store: &dyn Store,
+        sync: &SyncName,
+        run: &RunId,
+        part: u32,
+    ) -> anyhow::Result<()> {
+        let key = keys::manifest(sync, run, part);
+        let manifest: Manifest = facts::read(store, &key)
+            .await?
+            .with_context(|| format!("{key} is gone"))?;
+        self.counts.add(&manifest.counts);
+        if self.end.is_none() {
+            self.end = manifest.end;
+        }
+        for (number, rows) in (0..).zip(&manifest.batches) {
+            let batch = BatchId {
+                sync: sync.clone(),
+                run: run.clone(),
+                part,
+                number,
+            };
+            let key = batch.outcome();
+            let outcome: Outcome = facts::read(store, &key)
+                .await?
+                .with_context(|| format!("{key} is gone"))?;
+            if outcome.rows != *rows {
+                bail!("{key} speaks of {} rows, its manifest of {rows}", outcome.rows);
+            }
+            self.batch(store, &batch, &outcome).await?;
+        }
+        Ok(())
+    }
+
+    /// Adds what a batch's outcome says.
+    pub(crate) async fn batch(
+        &mut self,
+        store: &dyn Store,
+        id: &BatchId,
+        outcome: &Outcome,
+    ) -> anyhow::Result<()> {
+        for (code, count) in &outcome.calls {
+            *self.calls.entry(code.clone()).or_default() += count;
+        }
+        if outcome.lost {
+            self.lost_rows += u64::from(outcome.rows);
+            return Ok(());
+        }
+        if outcome.carried.is_empty() && outcome.refused.is_empty() {
+            return Ok(());
+        }
+        let key = id.key();
+        let object = store
+            .get(&key)
+            .await?
+            .with_context(|| format!("{key} is gone, and its outcome names rows of it"))?;
+        let batch = Batch::read(&object.body)?;
+        let key_of = |row: u32| batch.rows.get(row as usize).map(|row| row.key);
+        self.carried_keys
+            .extend(outcome.carried.iter().filter_map(key_of));
+        self.refused_keys
+            .extend(outcome.refused_rows().filter_map(key_of));
+        if !outcome.carried.is_empty() {
+            self.carried.push(id.outcome());
+            self.carried_why = self.carried_why.take().or_else(|| outcome.why.clone());
+        }
+        if !outcome.refused.is_empty() {
+            self.refused.push(id.outcome());
+        }
+        for refusal in &outcome.refused {
+            self.describe(&batch, refusal);
+        }
+        Ok(())
+    }
+
+    fn describe(&mut self, batch: &Batch<'_>, refusal: &Refusal) {
+        for row in refusal.rows.iter().filter_map(|row| batch.rows.get(row as usize)) {
+            let line = RefusedRow {
+                record: row.record,
+                line: row.line,
+                primary_key: row.shown_key,
+                field: refusal.field.as_deref(),
+                column: None,
+                code: "refused_by_tiktok",
+                tiktok_code: refusal.code,
+                message: &refusal.message,
+            };
+            if serde_json::to_writer(&mut self.refused_lines, &line).is_ok() {
+                self.refused_lines.push(b'\n');
+            }
+        }
+    }
+
+    /// Rows are counted by key: a row that makes several events is refused when one of them is, and carried when one
+    /// of them is and none is refused.
+    pub(crate) fn sums(&self) -> Sums {
+        let refused = self.refused_keys.len() as u64;
+        let carried_out = self.carried_keys.difference(&self.refused_keys).count() as u64;
+        let sent = self.counts.to_send + self.counts.carried_in;
+        Sums {
+            accepted: sent.saturating_sub(refused + carried_out + self.lost_rows),
+            refused,
+            carried_out,
+            lost: self.lost_rows,
+        }
+    }
+
+    /// The keys of all rows that TikTok did not accept.
+    pub(crate) fn not_accepted(&self) -> HashSet<KeyDigest> {
+        self.carried_keys.union(&self.refused_keys).copied().collect()
+    }
+}
