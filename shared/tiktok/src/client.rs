@@ -133,6 +133,6 @@ async fn answered(
     };
     match fetch::fetch(request.timeout(timeout)).await {
         Ok(fetched) => Answer::judged(&fetched, asked, begun.elapsed()),
-        Err(lost) => Answer::lost(lost, begun.elapsed()),
+        Err(lost) => Answer::lost(&lost, begun.elapsed()),
     }
 }

@@ -107,7 +107,7 @@ pub enum End {
 /// - Without an index the rows are cut into the largest power of two below their number, and the rest, so that
 ///   the cuts below come out even. The smaller part goes first: if it is accepted, the larger one must hold the
 ///   bad row and is cut without being sent. That saving pays for the call that a wrong index costs.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Isolation {
     open: Vec<Group>,
     in_flight: Option<(u64, Group)>,
@@ -119,7 +119,7 @@ pub struct Isolation {
 }
 
 /// Rows of which nothing is known one by one.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Group {
     rows: Vec<u32>,
     /// A bad row must be among them.
@@ -278,11 +278,13 @@ impl Isolation {
 
     /// Ends the search, with the rows that are left for the caller to carry.
     pub fn finish(self) -> Outcome {
-        let end = match (self.is_done(), self.stopped || self.in_flight.is_some()) {
-            (true, _) => End::Done,
-            (false, true) => End::Stopped,
-            (false, false) if self.begun >= self.most => End::Budget,
-            (false, false) => End::Stopped,
+        let over = self.in_flight.is_none() && self.begun >= self.most;
+        let end = if self.is_done() {
+            End::Done
+        } else if over && !self.stopped {
+            End::Budget
+        } else {
+            End::Stopped
         };
         let in_flight = self.in_flight.map(|(_, group)| group);
         let groups = self.open.into_iter().chain(in_flight);

@@ -207,7 +207,6 @@ fn judge_code(status: u16, envelope: &Envelope, asked: Asked) -> Verdict {
             cause,
         },
         Action::AcceptIfRepeated if asked.repeated => Verdict::Accepted,
-        Action::AcceptIfRepeated => Verdict::Misconfigured { cause },
         Action::SlowDown => retry(RetryReason::RateLimited, cause),
         Action::RetryServerFault => retry(RetryReason::ServerFault, cause),
         Action::RetryNotReady => retry(RetryReason::NotReady, cause),
@@ -219,7 +218,7 @@ fn judge_code(status: u16, envelope: &Envelope, asked: Asked) -> Verdict {
         Action::StopAuthCodeDead => denied(AuthReason::AuthCodeDead, cause),
         Action::StopGrantMissing => denied(AuthReason::GrantMissing, cause),
         Action::StopNotOnAllowlist => denied(AuthReason::NotOnAllowlist, cause),
-        Action::StopMisconfigured => Verdict::Misconfigured { cause },
+        Action::AcceptIfRepeated | Action::StopMisconfigured => Verdict::Misconfigured { cause },
     }
 }
 

@@ -49,7 +49,7 @@ impl Answer {
         }
     }
 
-    pub(super) fn lost(lost: Lost, elapsed: Duration) -> Self {
+    pub(super) fn lost(lost: &Lost, elapsed: Duration) -> Self {
         let cause = Cause::ours(&lost.message);
         Self {
             message: cause.message.clone(),

@@ -1,6 +1,10 @@
 //! The published return codes, in order. A test holds them against `data/return-codes.json`.
 
-use super::{Class, Class::*, ReturnCode};
+use super::Class::{
+    self, Auth, Blocked, Config, Conflict, Data, Duplicate, File, Ok, Partial, Permission, RateLimit, Server,
+    Task, Unrelated,
+};
+use super::ReturnCode;
 
 const fn row(
     code: i64,

@@ -4,11 +4,11 @@ use std::borrow::Cow;
 
 /// Cuts `text` into the longest runs of characters for which `member` holds and puts what `judge` returns in
 /// the place of a run; `None` keeps it. Linear in the length of the text.
-pub(super) fn replace_runs<'t>(
-    text: &'t str,
+pub(super) fn replace_runs(
+    text: &str,
     member: impl Fn(char) -> bool,
     judge: impl Fn(&str) -> Option<String>,
-) -> Cow<'t, str> {
+) -> Cow<'_, str> {
     let mut out: Option<String> = None;
     let mut copied = 0;
     let mut rest = text;
@@ -36,7 +36,7 @@ pub(super) fn replace_runs<'t>(
 }
 
 /// Chains rules without copying where none of them finds anything.
-pub(super) fn then<'t>(text: Cow<'t, str>, rule: impl Fn(&str) -> Cow<'_, str>) -> Cow<'t, str> {
+pub(super) fn then(text: Cow<'_, str>, rule: impl Fn(&str) -> Cow<'_, str>) -> Cow<'_, str> {
     let changed = match rule(&text) {
         Cow::Owned(new) => Some(new),
         Cow::Borrowed(_) => None,
