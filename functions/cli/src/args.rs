@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-use crate::commands::{completions, preview, sandbox, validate};
+use crate::commands::{completions, init, preview, sandbox, validate};
 
 /// Delivers a company's exports to TikTok: web events, offline events and audiences
 ///
@@ -36,6 +36,8 @@ pub(crate) enum Output {
 /// What to do. Each command has a file in `commands/`.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Write a sync spec to start from; from an export, with its columns mapped
+    Init(init::Arguments),
     /// Check sync specs: all errors of all files in one pass
     Validate(validate::Arguments),
     /// Show the API calls that an export's rows make, and the rejected rows; nothing is sent

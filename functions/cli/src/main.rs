@@ -7,6 +7,7 @@ mod demo;
 mod environment;
 mod exit;
 mod export_file;
+mod init;
 mod plural;
 mod preview;
 mod spec_file;

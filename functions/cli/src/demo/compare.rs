@@ -24,10 +24,16 @@ pub(crate) fn rejected(record: &Record) -> BTreeMap<String, u64> {
 pub(crate) fn differences(record: &Record, expected: &Expected, sandbox: &SandboxState) -> Vec<String> {
     let mut found = record.inconsistent.clone();
     let held = sandbox.events();
-    let ids: BTreeSet<&str> = held.iter().filter_map(|event| event.event_id.as_deref()).collect();
+    let ids: BTreeSet<&str> = held
+        .iter()
+        .filter_map(|event| event.event_id.as_deref())
+        .collect();
     let accepted = record.sums.accepted;
     if held.len() as u64 != accepted {
-        found.push(format!("the run says that {accepted} events were accepted, the sandbox holds {}", held.len()));
+        found.push(format!(
+            "the run says that {accepted} events were accepted, the sandbox holds {}",
+            held.len()
+        ));
     }
     if !expected.accepted.iter().map(String::as_str).eq(ids) {
         found.push("the events that the sandbox holds are not those of the sample's good rows".to_owned());
@@ -36,15 +42,20 @@ pub(crate) fn differences(record: &Record, expected: &Expected, sandbox: &Sandbo
     if again > 0 {
         found.push(format!("the sandbox received {again} events more than once"));
     }
-    let meant: BTreeMap<String, u64> =
-        expected.rejected.iter().map(|(code, rows)| ((*code).to_owned(), *rows)).collect();
+    let meant: BTreeMap<String, u64> = expected
+        .rejected
+        .iter()
+        .map(|(code, rows)| ((*code).to_owned(), *rows))
+        .collect();
     let told = rejected(record);
     if told != meant {
         found.push(format!("the run rejected {told:?}, the sample has {meant:?}"));
     }
     let (made, counted) = (record.calls.values().sum::<u64>(), sandbox.calls_to(EVENTS_PATH));
     if made != counted {
-        found.push(format!("the run says that it made {made} API calls, the sandbox counted {counted}"));
+        found.push(format!(
+            "the run says that it made {made} API calls, the sandbox counted {counted}"
+        ));
     }
     found
 }

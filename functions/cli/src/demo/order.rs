@@ -60,9 +60,20 @@ impl Order {
     pub(super) fn new(rng: &mut StdRng, number: u64, customers: u64, base: Timestamp) -> Self {
         let person = Person::of_number(rng.random_range(0..customers.max(1)));
         let (event, has_value) = pick(rng, &EVENTS);
-        let (items, hundredths) = if has_value { basket(rng) } else { (String::new(), 0) };
-        let value = if has_value { format!("{}.{:02}", hundredths / 100, hundredths % 100) } else { String::new() };
-        let mut url = format!("https://shop.example/{}/{event}", person.country.code.to_lowercase());
+        let (items, hundredths) = if has_value {
+            basket(rng)
+        } else {
+            (String::new(), 0)
+        };
+        let value = if has_value {
+            format!("{}.{:02}", hundredths / 100, hundredths % 100)
+        } else {
+            String::new()
+        };
+        let mut url = format!(
+            "https://shop.example/{}/{event}",
+            person.country.code.to_lowercase()
+        );
         if rng.random_bool(0.4) {
             // Writing to a `String` never fails.
             let _ = write!(url, "?ttclid=E.C.P.{:016x}", rng.random::<u64>());
@@ -81,9 +92,17 @@ impl Order {
             user_agent: person.user_agent.to_owned(),
             url,
             value,
-            currency: if has_value { person.country.currency.to_owned() } else { String::new() },
+            currency: if has_value {
+                person.country.currency.to_owned()
+            } else {
+                String::new()
+            },
             items,
-            limited: if rng.random_bool(0.05) { "true".to_owned() } else { String::new() },
+            limited: if rng.random_bool(0.05) {
+                "true".to_owned()
+            } else {
+                String::new()
+            },
         };
         order.forget_some(rng);
         order
@@ -103,7 +122,12 @@ impl Order {
 
     /// Takes everything away that tells whose row it is.
     pub(super) fn forget_person(&mut self) {
-        for field in [&mut self.email, &mut self.phone, &mut self.customer_id, &mut self.ip] {
+        for field in [
+            &mut self.email,
+            &mut self.phone,
+            &mut self.customer_id,
+            &mut self.ip,
+        ] {
             field.clear();
         }
         // The click id in it counts as an identifier.
@@ -161,7 +185,10 @@ fn basket(rng: &mut StdRng) -> (String, u32) {
 }
 
 fn write_field(out: &mut dyn Write, field: &[u8]) -> io::Result<()> {
-    if !field.iter().any(|byte| matches!(byte, b',' | b'"' | b'\n' | b'\r')) {
+    if !field
+        .iter()
+        .any(|byte| matches!(byte, b',' | b'"' | b'\n' | b'\r'))
+    {
         return out.write_all(field);
     }
     out.write_all(b"\"")?;

@@ -23,7 +23,12 @@ const fn country(
     national: &'static str,
     international: &'static str,
 ) -> Country {
-    Country { code, currency, national, international }
+    Country {
+        code,
+        currency,
+        national,
+        international,
+    }
 }
 
 /// Where the customers live. The numbers lie in ranges that are in use, or are set aside for films.
@@ -40,8 +45,9 @@ const COUNTRIES: [Country; 7] = [
 const FIRST_NAMES: [&str; 12] = [
     "Anna", "Ben", "Chloé", "David", "Elif", "Femke", "Giulia", "Hugo", "Inés", "Jürgen", "Kate", "Luca",
 ];
-const LAST_NAMES: [&str; 10] =
-    ["Becker", "Dubois", "Garcia", "Jansen", "Kowalski", "Moreau", "Rossi", "Smith", "Taylor", "Weber"];
+const LAST_NAMES: [&str; 10] = [
+    "Becker", "Dubois", "Garcia", "Jansen", "Kowalski", "Moreau", "Rossi", "Smith", "Taylor", "Weber",
+];
 const HOSTS: [&str; 4] = ["mail.example", "post.example", "inbox.example", "company.example"];
 const AGENTS: [&str; 4] = [
     "Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.1 Mobile/15E148 Safari/604.1",
@@ -75,7 +81,11 @@ impl Person {
             1 => format!(" {plain}.{last_name}{number}@{host} "),
             _ => format!("{plain}.{last_name}{number}@{host}").to_lowercase(),
         };
-        let pattern = if rng.random_bool(0.5) { country.national } else { country.international };
+        let pattern = if rng.random_bool(0.5) {
+            country.national
+        } else {
+            country.international
+        };
         let phone = digits(&mut rng, pattern);
         // Documentation ranges; some surf from an office, whose address says nothing.
         let host = rng.random_range(1..255);
@@ -104,6 +114,12 @@ pub(super) fn pick<T: Copy + Default>(rng: &mut StdRng, table: &[T]) -> T {
 }
 
 fn digits(rng: &mut StdRng, pattern: &str) -> String {
-    let digit = |c| if c == '#' { char::from(b'0' + rng.random_range(0..10)) } else { c };
+    let digit = |c| {
+        if c == '#' {
+            char::from(b'0' + rng.random_range(0..10))
+        } else {
+            c
+        }
+    };
     pattern.chars().map(digit).collect()
 }

@@ -123,8 +123,11 @@ mod tests {
         let mut codes = Codes(BTreeMap::new(), String::new());
         let walk = Walk::new(&spec.spec, now.as_second(), None);
         let counts = walk.file(file.path(), &mut codes).unwrap().unwrap();
-        let mut meant: BTreeMap<String, u64> =
-            expected.rejected.iter().map(|(code, rows)| ((*code).to_owned(), *rows)).collect();
+        let mut meant: BTreeMap<String, u64> = expected
+            .rejected
+            .iter()
+            .map(|(code, rows)| ((*code).to_owned(), *rows))
+            .collect();
         assert_eq!(meant.remove("expired"), Some(counts.expired));
         assert_eq!(codes.0, meant);
         assert_eq!(counts.accepted, expected.accepted.len() as u64);

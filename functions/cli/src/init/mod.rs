@@ -1,0 +1,100 @@
+//! A spec to start from: a commented one, or one that is proposed from an export's header and rows.
+
+mod event_names;
+mod known;
+mod look;
+mod propose;
+mod shape;
+mod template;
+mod write;
+
+pub(crate) use look::look;
+pub(crate) use propose::propose;
+pub(crate) use template::template;
+pub(crate) use write::write;
+
+use clap::ValueEnum;
+
+/// The types that a spec can be started for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[value(rename_all = "snake_case")]
+pub(crate) enum StartType {
+    /// Events of a website
+    WebEvents,
+    /// Events of shops, call centres and the like
+    OfflineEvents,
+    /// Events of a CRM
+    CrmEvents,
+}
+
+impl StartType {
+    /// The word in a spec.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::WebEvents => "web_events",
+            Self::OfflineEvents => "offline_events",
+            Self::CrmEvents => "crm_events",
+        }
+    }
+
+    /// TikTok's word for the event source.
+    fn source(self) -> &'static str {
+        match self {
+            Self::WebEvents => "web",
+            Self::OfflineEvents => "offline",
+            Self::CrmEvents => "crm",
+        }
+    }
+
+    /// The line that names where events go: an id that the sandbox knows.
+    fn source_id(self) -> &'static str {
+        match self {
+            Self::WebEvents => "pixel_code: C4A1EXAMPLEPIXEL0001",
+            Self::OfflineEvents | Self::CrmEvents => "event_set_id: \"7300000000000000001\"",
+        }
+    }
+
+    /// Rows per API call, as many as TikTok takes.
+    fn batch_size(self) -> u16 {
+        match self {
+            Self::OfflineEvents => 100,
+            Self::WebEvents | Self::CrmEvents => 1_000,
+        }
+    }
+}
+
+/// The name of a sync for an export of this file name: lower-case letters, digits and dashes.
+pub(crate) fn sync_name(file_stem: &str) -> String {
+    let dashed: String = file_stem
+        .to_lowercase()
+        .chars()
+        .map(|c| if c.is_ascii_alphanumeric() { c } else { '-' })
+        .collect();
+    let words: Vec<&str> = dashed.split('-').filter(|word| !word.is_empty()).collect();
+    let name: String = words.join("-").chars().take(64).collect();
+    let name = name.trim_end_matches('-');
+    if name.is_empty() {
+        "my-sync".to_owned()
+    } else {
+        name.to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_files_become_names_of_syncs() {
+        for (stem, name) in [
+            ("Orders 2026_11", "orders-2026-11"),
+            ("--", "my-sync"),
+            ("Käufe", "k-ufe"),
+            ("web", "web"),
+            (&"a-".repeat(40), &"a-".repeat(32)[..63]),
+        ] {
+            assert_eq!(sync_name(stem), name);
+            assert!(sync_core::names::SyncName::new(name).is_ok());
+        }
+    }
+}
