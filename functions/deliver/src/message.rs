@@ -13,14 +13,20 @@ pub async fn on_message(ctx: &Context, message: SqsMessage, deadline: Deadline) 
     let asked = match wakes(&message.body) {
         Ok(asked) => asked,
         Err(error) => {
-            tracing::error!(error = error.to_string(), "the message is none that deliver knows: dropped");
+            tracing::error!(
+                error = error.to_string(),
+                "the message is none that deliver knows: dropped"
+            );
             return Ok(());
         }
     };
     for asked in asked {
         match asked {
             Asked::Created(created) if created.bucket != ctx.bucket => {
-                tracing::error!(bucket = created.bucket, "the message is about another bucket: dropped");
+                tracing::error!(
+                    bucket = created.bucket,
+                    "the message is about another bucket: dropped"
+                );
             }
             Asked::Created(created) => {
                 let Some(Wake::Batch(batch)) = Wake::parse(&created.key) else {
@@ -34,7 +40,9 @@ pub async fn on_message(ctx: &Context, message: SqsMessage, deadline: Deadline) 
             }
             Asked::Scheduled { task, .. } => tracing::error!(task, "deliver has no schedule: dropped"),
             Asked::Ignored { reason } => tracing::info!(reason, "nothing to do"),
-            Asked::Malformed(error) => tracing::error!(error = error.to_string(), "a record is malformed: dropped"),
+            Asked::Malformed(error) => {
+                tracing::error!(error = error.to_string(), "a record is malformed: dropped")
+            }
         }
     }
     Ok(())

@@ -4,7 +4,7 @@ use std::sync::{Mutex, PoisonError};
 
 use runtime::facts::to_bytes;
 use sync_core::run::keys::BatchId;
-use sync_core::run::{Progress, Refusal, RowRanges};
+use sync_core::run::{Progress, Refusal};
 use tokio::sync::Mutex as AsyncMutex;
 use tokio::time::Instant;
 
@@ -34,7 +34,10 @@ impl<'a> Tracker<'a> {
             ctx,
             key: batch.progress(),
             state: Mutex::new(State { progress, answers: 0 }),
-            writing: AsyncMutex::new(Written { answers: 0, at: Instant::now() }),
+            writing: AsyncMutex::new(Written {
+                answers: 0,
+                at: Instant::now(),
+            }),
         }
     }
 
@@ -59,10 +62,17 @@ impl<'a> Tracker<'a> {
     pub(crate) fn refused(&self, row: u32, code: i64, field: Option<String>, message: String) {
         self.change(|state| {
             let refused = &mut state.progress.refused;
-            let same = refused.iter_mut().find(|r| r.code == code && r.field == field && r.message == message);
+            let same = refused
+                .iter_mut()
+                .find(|r| r.code == code && r.field == field && r.message == message);
             match same {
                 Some(refusal) => refusal.rows.insert(row),
-                None => refused.push(Refusal { rows: std::iter::once(row).collect(), code, field, message }),
+                None => refused.push(Refusal {
+                    rows: std::iter::once(row).collect(),
+                    code,
+                    field,
+                    message,
+                }),
             }
             state.answers += 1;
         });
@@ -78,7 +88,11 @@ impl<'a> Tracker<'a> {
 
     /// A copy of the progress.
     pub(crate) fn snapshot(&self) -> Progress {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner).progress.clone()
+        self.state
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .progress
+            .clone()
     }
 
     /// Writes the progress when enough has happened since the last time, or when `now` asks for it.
@@ -92,21 +106,18 @@ impl<'a> Tracker<'a> {
             return Ok(());
         }
         let (progress, answers) = (self.snapshot(), self.answers());
-        self.ctx.store.put(&self.key, to_bytes(&self.key, &progress)?).await?;
-        *written = Written { answers, at: Instant::now() };
+        self.ctx
+            .store
+            .put(&self.key, to_bytes(&self.key, &progress)?)
+            .await?;
+        *written = Written {
+            answers,
+            at: Instant::now(),
+        };
         Ok(())
     }
 
     fn answers(&self) -> u64 {
         self.state.lock().unwrap_or_else(PoisonError::into_inner).answers
     }
-}
-
-/// Progress is a hint: what does not fit the batch is thrown away.
-pub(crate) fn plausible(progress: Progress, rows: u32) -> Progress {
-    let ranges = |ranges: &RowRanges| ranges.is_valid(rows);
-    let valid = ranges(&progress.accepted)
-        && ranges(&progress.unknown)
-        && progress.refused.iter().all(|refusal| ranges(&refusal.rows));
-    if valid { progress } else { Progress::default() }
 }

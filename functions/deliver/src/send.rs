@@ -52,19 +52,28 @@ pub(crate) async fn send(
 ) -> anyhow::Result<Ended> {
     let path = format!("/{}", batch.header.endpoint);
     let endpoint = Endpoint::ALL.into_iter().find(|endpoint| endpoint.path() == path);
-    let endpoint = endpoint.with_context(|| format!("the batch is for the endpoint {path}, which this version does not know"))?;
+    let endpoint = endpoint
+        .with_context(|| format!("the batch is for the endpoint {path}, which this version does not know"))?;
     let known = tracker.snapshot();
-    let answered = |row: &u32| known.accepted.contains(*row) || known.refused.iter().any(|r| r.rows.contains(*row));
+    let answered =
+        |row: &u32| known.accepted.contains(*row) || known.refused.iter().any(|r| r.rows.contains(*row));
     let mut calls: Vec<Vec<u32>> = Vec::new();
     for call in batch.calls() {
-        let rows: Vec<u32> = call.filter_map(|row| u32::try_from(row).ok()).filter(|row| !answered(row)).collect();
+        let rows: Vec<u32> = call
+            .filter_map(|row| u32::try_from(row).ok())
+            .filter(|row| !answered(row))
+            .collect();
         if !rows.is_empty() {
             calls.push(rows);
         }
     }
     let left: usize = calls.iter().map(Vec::len).sum();
-    ctx.tally.rows.fetch_add(batch.rows.len() as u64, Ordering::Relaxed);
-    ctx.tally.answered.fetch_add((batch.rows.len() - left) as u64, Ordering::Relaxed);
+    ctx.tally
+        .rows
+        .fetch_add(batch.rows.len() as u64, Ordering::Relaxed);
+    ctx.tally
+        .answered
+        .fetch_add((batch.rows.len() - left) as u64, Ordering::Relaxed);
     let sender = Sender {
         ctx,
         batch,
@@ -81,7 +90,11 @@ pub(crate) async fn send(
         sender.rows(first).await?;
     }
     let in_flight = ctx.settings.calls_in_flight.clamp(1, 64);
-    stream::iter(calls).map(|rows| sender.rows(rows)).buffer_unordered(in_flight).try_collect::<()>().await?;
+    stream::iter(calls)
+        .map(|rows| sender.rows(rows))
+        .buffer_unordered(in_flight)
+        .try_collect::<()>()
+        .await?;
     let ended = sender.ended.into_inner().unwrap_or_else(PoisonError::into_inner);
     Ok(ended.unwrap_or(Ended::All))
 }
@@ -125,8 +138,15 @@ impl Sender<'_> {
                 self.end(Ended::NoTime);
                 return Ok(None);
             }
-            let asked = Asked { endpoint: self.endpoint, repeated };
-            let answer = self.ctx.client.post_json(asked, Some(&self.token.token), body.clone(), timeout).await;
+            let asked = Asked {
+                endpoint: self.endpoint,
+                repeated,
+            };
+            let answer = self
+                .ctx
+                .client
+                .post_json(asked, Some(&self.token.token), body.clone(), timeout)
+                .await;
             self.note(rows, &answer);
             match answer.verdict {
                 Verdict::Retry { why, cause } => {
@@ -136,7 +156,10 @@ impl Sender<'_> {
                         return Ok(None);
                     }
                     let wait = backoff(attempt, rand::random());
-                    if !self.deadline.allows(wait.saturating_add(timeout).saturating_add(MARGIN)) {
+                    if !self
+                        .deadline
+                        .allows(wait.saturating_add(timeout).saturating_add(MARGIN))
+                    {
                         self.end(Ended::NoTime);
                         return Ok(None);
                     }
@@ -161,7 +184,11 @@ impl Sender<'_> {
 
     async fn paced(&self) -> bool {
         let left = self.deadline.remaining().min(Duration::from_secs(86_400));
-        self.ctx.pace.until_ready(self.endpoint, Instant::now() + left).await.is_ok()
+        self.ctx
+            .pace
+            .until_ready(self.endpoint, Instant::now() + left)
+            .await
+            .is_ok()
     }
 
     fn note(&self, rows: &[u32], answer: &Answer) {
@@ -192,14 +219,18 @@ impl Sender<'_> {
     /// Rows were accepted: that is noted before anything else happens.
     pub(crate) async fn accepted(&self, rows: &[u32]) -> anyhow::Result<()> {
         self.tracker.accepted(rows);
-        self.ctx.tally.answered.fetch_add(rows.len() as u64, Ordering::Relaxed);
+        self.ctx
+            .tally
+            .answered
+            .fetch_add(rows.len() as u64, Ordering::Relaxed);
         self.tracker.keep(false).await
     }
 
     /// A row was refused for good.
     pub(crate) async fn refused(&self, row: u32, cause: &Cause) -> anyhow::Result<()> {
         let message = cause.message.as_str().to_owned();
-        self.tracker.refused(row, cause.code.unwrap_or_default(), cause.field.clone(), message);
+        self.tracker
+            .refused(row, cause.code.unwrap_or_default(), cause.field.clone(), message);
         self.ctx.tally.answered.fetch_add(1, Ordering::Relaxed);
         self.tracker.keep(false).await
     }
@@ -243,7 +274,13 @@ fn misconfigured(cause: &Cause) -> Stopping {
         "{}; no row is to blame: correct the sync's spec (pixel code, event set, test event code), then run again; what was not sent is kept",
         said(cause)
     );
-    Stopping { fact: Stop { status: StopStatus::Misconfigured, message }, buries_token: None }
+    Stopping {
+        fact: Stop {
+            status: StopStatus::Misconfigured,
+            message,
+        },
+        buries_token: None,
+    }
 }
 
 fn unauthorized(why: AuthReason, cause: &Cause) -> Stopping {
@@ -256,7 +293,16 @@ fn unauthorized(why: AuthReason, cause: &Cause) -> Stopping {
         }
         _ => "the token is not taken any more: connect the destination again",
     };
-    let message = format!("{}; {next}; what was not sent is kept and goes by itself then", said(cause));
+    let message = format!(
+        "{}; {next}; what was not sent is kept and goes by itself then",
+        said(cause)
+    );
     let buries_token = why.ends_token().then(|| said(cause));
-    Stopping { fact: Stop { status: StopStatus::NeedsReauthorisation, message }, buries_token }
+    Stopping {
+        fact: Stop {
+            status: StopStatus::NeedsReauthorisation,
+            message,
+        },
+        buries_token,
+    }
 }

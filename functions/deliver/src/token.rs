@@ -34,20 +34,42 @@ pub(crate) async fn living(ctx: &Context, destination: &DestinationName) -> anyh
     let Some(secret) = ctx.secrets.get(&name).await? else {
         return Ok(None);
     };
-    if ctx.store.stat(&keys::dead_token(destination, &secret.version)).await?.is_some() {
+    if ctx
+        .store
+        .stat(&keys::dead_token(destination, &secret.version))
+        .await?
+        .is_some()
+    {
         return Ok(None);
     }
     // Neither error may quote the secret.
-    let connection: Connection = serde_json::from_str(secret.value.expose())
-        .map_err(|error| anyhow::anyhow!("the secret `{name}` is not {{\"access_token\": …}} ({:?})", error.classify()))?;
-    let token = AccessToken::new(&connection.access_token)
-        .ok()
-        .with_context(|| format!("the token in the secret `{name}` cannot be a header's value: connect again"))?;
-    Ok(Some(Token { token, version: secret.version }))
+    let connection: Connection = serde_json::from_str(secret.value.expose()).map_err(|error| {
+        anyhow::anyhow!(
+            "the secret `{name}` is not {{\"access_token\": …}} ({:?})",
+            error.classify()
+        )
+    })?;
+    let token = AccessToken::new(&connection.access_token).ok().with_context(|| {
+        format!("the token in the secret `{name}` cannot be a header's value: connect again")
+    })?;
+    Ok(Some(Token {
+        token,
+        version: secret.version,
+    }))
 }
 
 /// Notes that TikTok refuses this version of the token. A new token is a new version: nothing is ever cleared.
-pub(crate) async fn bury(ctx: &Context, destination: &DestinationName, version: &str, message: &str) -> anyhow::Result<()> {
-    let _ = facts::write(ctx.store.as_ref(), &keys::dead_token(destination, version), &Dead { message }).await?;
+pub(crate) async fn bury(
+    ctx: &Context,
+    destination: &DestinationName,
+    version: &str,
+    message: &str,
+) -> anyhow::Result<()> {
+    let _ = facts::write(
+        ctx.store.as_ref(),
+        &keys::dead_token(destination, version),
+        &Dead { message },
+    )
+    .await?;
     Ok(())
 }
