@@ -203,5 +203,15 @@ pub(crate) async fn release(
     if let Some(input) = &open.input {
         store.delete(input).await?;
     }
+    write_report(ctx, sync, &open.id).await?;
     Ok(Handled::Done)
+}
+
+/// The page of the record that counts, which may be another writer's.
+async fn write_report(ctx: &Context, sync: &SyncName, run: &RunId) -> anyhow::Result<()> {
+    if let Some(record) = facts::read::<Record>(ctx.store.as_ref(), &keys::record(sync, run)).await? {
+        let page = Bytes::from(crate::report::page(&record));
+        ctx.store.put(&keys::report(sync, run), page).await?;
+    }
+    Ok(())
 }

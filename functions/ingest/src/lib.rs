@@ -21,6 +21,7 @@ mod plan;
 mod planner;
 mod record;
 mod rejected;
+mod report;
 mod requests;
 mod rows;
 mod run;

@@ -1,0 +1,190 @@
+//! `report.html`: the record of a run as a page that a person can read. Derived: it may be written again.
+
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+use sync_core::run::{Record, RunStatus};
+
+const STYLE: &str = "\
+:root{color-scheme:light dark;--ink:#1b1f24;--soft:#5b6470;--line:#d9dee4;--page:#fff;--good:#1a7f4b;--bad:#b42318;--wait:#9a6700}\
+@media(prefers-color-scheme:dark){:root{--ink:#e8ebef;--soft:#9aa4b0;--line:#333b45;--page:#14181d;--good:#4cc38a;--bad:#ff8b7e;--wait:#e2b340}}\
+body{margin:0 auto;padding:2.5rem 1.25rem;max-width:46rem;font:16px/1.5 system-ui,sans-serif;color:var(--ink);background:var(--page)}\
+h1{font-size:1.6rem;margin:0 0 .25rem}h2{font-size:1.05rem;margin:2rem 0 .5rem}p{margin:.25rem 0}\
+.soft{color:var(--soft);overflow-wrap:anywhere}.good{color:var(--good)}.bad{color:var(--bad)}.wait{color:var(--wait)}\
+table{width:100%;border-collapse:collapse}td,th{padding:.4rem 0;border-bottom:1px solid var(--line);text-align:left;font-weight:400}\
+td:last-child{text-align:right;font-variant-numeric:tabular-nums}tr.sum td,tr.sum th{font-weight:600}\
+.note{border-left:3px solid var(--wait);padding:.5rem .9rem;margin:1rem 0}";
+
+/// The page of a run.
+pub(crate) fn page(record: &Record) -> String {
+    let (words, class) = status(record.status);
+    html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width,initial-scale=1";
+                meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'";
+                title { (record.sync) " · " (words) }
+                style { (PreEscaped(STYLE)) }
+            }
+            body {
+                h1 { (record.sync) }
+                p class=(class) { (words) }
+                @if let Some(reason) = &record.reason { p class="note" { (reason) } }
+                @if let Some(code) = &record.test_event_code {
+                    p class="note" { "All events went under the test event code " (code) ": they count for nothing but TikTok's test page." }
+                }
+                @for fault in &record.inconsistent { p class="note bad" { "A fault in Tideline: " (fault) } }
+                p class="soft" {
+                    "Run " (record.run) " · " (time(record.started)) " to " (time(record.finished))
+                    @if let Some(export) = &record.export { br; (export) }
+                }
+                (before(record))
+                (after(record))
+                (calls(record))
+            }
+        }
+    }
+    .into_string()
+}
+
+fn before(record: &Record) -> Markup {
+    let counts = &record.counts;
+    html! {
+        h2 { "Rows of the export" }
+        table {
+            (row("sent", counts.to_send))
+            (row("unchanged since an earlier run", counts.unchanged))
+            (row("changed, and not sent again", counts.changed_not_sent))
+            (row("too old", counts.expired))
+            (row("held back by a guard", counts.withheld))
+            @for (code, count) in &counts.rejected { (row(&format!("rejected: {}", code.replace('_', " ")), *count)) }
+            tr class="sum" { th { "queried" } td { (number(counts.queried)) } }
+        }
+        @if counts.rejected_total() > 0 { p class="soft" { "rejected.jsonl, beside this page, names each row, its field and what is wrong." } }
+        @if !counts.warnings.is_empty() {
+            h2 { "Rows that went with a warning" }
+            table { @for (code, count) in &counts.warnings { (row(&code.replace('_', " "), *count)) } }
+        }
+    }
+}
+
+fn after(record: &Record) -> Markup {
+    let (counts, sums) = (&record.counts, &record.sums);
+    html! {
+        h2 { "What TikTok said" }
+        table {
+            (row("accepted", sums.accepted))
+            (row("refused for good", sums.refused))
+            (row("left over for the next run", sums.carried_out))
+            (row("lost with a batch that was gone", sums.lost))
+            tr class="sum" {
+                th { "sent" @if counts.carried_in > 0 { ", " (number(counts.carried_in)) " left over from earlier runs among them" } }
+                td { (number(counts.to_send + counts.carried_in)) }
+            }
+        }
+    }
+}
+
+fn calls(record: &Record) -> Markup {
+    html! {
+        @if !record.calls.is_empty() {
+            h2 { "API calls by TikTok's return code" }
+            table { @for (code, count) in &record.calls { (row(&code.replace('_', " "), *count)) } }
+        }
+    }
+}
+
+fn row(name: &str, count: u64) -> Markup {
+    html! { @if count > 0 { tr { th { (name) } td { (number(count)) } } } }
+}
+
+/// `1234567` as `1,234,567`.
+fn number(count: u64) -> String {
+    let digits = count.to_string();
+    let mut out = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at) % 3 == 0 {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+fn time(epoch_seconds: i64) -> String {
+    runtime::store::Timestamp::from_second(epoch_seconds)
+        .map_or_else(|_| epoch_seconds.to_string(), |time| time.to_string())
+}
+
+fn status(status: RunStatus) -> (&'static str, &'static str) {
+    match status {
+        RunStatus::Waiting => ("Waiting", "wait"),
+        RunStatus::Running => ("Running", "wait"),
+        RunStatus::Completed => ("Completed", "good"),
+        RunStatus::CompletedWithErrors => ("Completed, with rows that did not go", "wait"),
+        RunStatus::Aborted => ("Aborted", "bad"),
+        RunStatus::StoppedByGuard => ("Stopped by a guard", "bad"),
+        RunStatus::Misconfigured => ("Stopped: the set-up is wrong", "bad"),
+        RunStatus::NeedsReauthorisation => ("Stopped: TikTok has to be connected again", "bad"),
+        RunStatus::Cancelled => ("Cancelled", "wait"),
+        RunStatus::Superseded => ("A newer export took its place", "wait"),
+        RunStatus::Postponed => ("Postponed", "wait"),
+        RunStatus::Resynced => ("The next export sends everything again", "good"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sync_core::names::{RunId, SyncName};
+    use sync_core::run::{Counts, RunKind, Sums};
+
+    fn record() -> Record {
+        Record {
+            run: RunId::new("0a").unwrap(),
+            sync: SyncName::new("web").unwrap(),
+            kind: RunKind::Export,
+            status: RunStatus::CompletedWithErrors,
+            reason: Some("<script>alert(1)</script>".into()),
+            export: Some("models/web/a&b.csv".into()),
+            started: 1_790_000_000,
+            finished: 1_790_000_060,
+            counts: Counts {
+                queried: 1_234_567,
+                to_send: 1_234_560,
+                rejected: [("invalid_email".to_owned(), 7)].into(),
+                ..Counts::default()
+            },
+            sums: Sums {
+                accepted: 1_234_560,
+                ..Sums::default()
+            },
+            calls: [("0".to_owned(), 1235)].into(),
+            carried: vec![],
+            refused: vec![],
+            inconsistent: vec![],
+            test_event_code: None,
+        }
+    }
+
+    #[test]
+    fn a_page_shows_status_sums_and_reasons() {
+        let page = page(&record());
+        for part in [
+            "Completed, with rows",
+            "1,234,567",
+            "rejected: invalid email",
+            "1,235",
+            "2026-09-21T",
+        ] {
+            assert!(page.contains(part), "{part} is missing in {page}");
+        }
+    }
+
+    #[test]
+    fn nothing_of_an_export_or_an_answer_becomes_markup() {
+        let page = page(&record());
+        assert!(!page.contains("<script>"));
+        assert!(page.contains("a&amp;b.csv"));
+    }
+}
