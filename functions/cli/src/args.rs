@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-use crate::commands::{completions, init, preview, sandbox, validate};
+use crate::commands::{completions, demo, init, preview, run, sandbox, validate};
 
 /// Delivers a company's exports to TikTok: web events, offline events and audiences
 ///
@@ -36,12 +36,20 @@ pub(crate) enum Output {
 /// What to do. Each command has a file in `commands/`.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Do everything on this machine: a stand-in for TikTok, a sample export, a run, its report
+    Demo(demo::Arguments),
     /// Write a sync spec to start from; from an export, with its columns mapped
     Init(init::Arguments),
     /// Check sync specs: all errors of all files in one pass
     Validate(validate::Arguments),
     /// Show the API calls that an export's rows make, and the rejected rows; nothing is sent
     Preview(preview::Arguments),
+    /// Run exports through a sync: check, cut into calls, send, record
+    Run(run::Arguments),
+    /// Do the first half of a run: up to the batches
+    Ingest(run::Arguments),
+    /// Do the second half of a run: from the batches to the record
+    Deliver(run::Arguments),
     /// Serve a stand-in for TikTok's API on this machine, until SIGTERM or ctrl-c
     Sandbox(sandbox::Arguments),
     /// Print the JSON Schema of sync specs, for editors

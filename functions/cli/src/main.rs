@@ -8,8 +8,11 @@ mod environment;
 mod exit;
 mod export_file;
 mod init;
+mod local;
 mod plural;
 mod preview;
+mod progress;
+mod result;
 mod spec_file;
 
 use std::process::ExitCode;

@@ -4,7 +4,7 @@
 pub(crate) const NAME: &str = "shop-events";
 
 /// The spec. It is a sample too: what a shop would write.
-pub(crate) const SPEC: &str = r#"# The events of a web shop in seven countries, as its warehouse exports them.
+pub(crate) const SPEC: &str = r"# The events of a web shop in seven countries, as its warehouse exports them.
 name: shop-events
 destination: demo
 type: web_events
@@ -38,7 +38,7 @@ mappings:
   - {from: limited, to: limited_data_use}
 identity:
   default_country: {from: country}
-"#;
+";
 
 /// The columns of the sample, in order.
 pub(super) const COLUMNS: [&str; 15] = [

@@ -252,7 +252,7 @@ fn is_for(to: &str, kind: StartType) -> bool {
         .any(|field| field.path == path && field.sources.names().contains(&kind.source()))
 }
 
-fn key(look: &Look, mappings: &[Mapping], names: Option<&Names>) -> Key {
+fn key(look: &Look, mappings: &[Mapping], naming: Option<&Names>) -> Key {
     const MOST: f64 = 0.9;
     let personal = |column: &&Column| {
         let mapped =
@@ -263,7 +263,7 @@ fn key(look: &Look, mappings: &[Mapping], names: Option<&Names>) -> Key {
             || column.samples.iter().any(|value| names_a_person(value))
     };
     let candidates: Vec<&Column> = look.columns.iter().filter(|column| !personal(column)).collect();
-    let named: Vec<&Column> = KEYS
+    let called: Vec<&Column> = KEYS
         .iter()
         .filter_map(|key| {
             candidates
@@ -284,7 +284,7 @@ fn key(look: &Look, mappings: &[Mapping], names: Option<&Names>) -> Key {
             MOST
         }
     };
-    if let Some(column) = named
+    if let Some(column) = called
         .iter()
         .find(|column| column.different(look.rows) >= least(column))
     {
@@ -296,7 +296,7 @@ fn key(look: &Look, mappings: &[Mapping], names: Option<&Names>) -> Key {
     {
         return one(column, false);
     }
-    match (named.first().or(candidates.first()), names) {
+    match (called.first().or(candidates.first()), naming) {
         (Some(column), Some(names)) if column.name != names.column => Key {
             columns: vec![column.name.clone(), names.column.clone()],
             sure: false,

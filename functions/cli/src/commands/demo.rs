@@ -1,0 +1,225 @@
+//! `tideline demo`: everything on this machine, from a sample export to what the stand-in for TikTok holds.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context as _, anyhow};
+use clap::Args;
+use jiff::{Timestamp, TimestampRound, Unit};
+use runtime::secrets::SecretText;
+use serde::Serialize;
+use sync_core::rejection::Code;
+use sync_core::run::Record;
+use tiktok_sandbox::{Sandbox, SandboxConfig, TOKEN};
+
+use crate::console::Console;
+use crate::demo::{self, Expected, NAME, SPEC};
+use crate::environment;
+use crate::exit::{Exit, WrongUsage};
+use crate::local::{self, LocalOptions, Phase, RunEnd, Tally};
+use crate::plural::{counted, thousands};
+use crate::progress::with_bar;
+use crate::spec_file;
+
+/// The arguments of `demo`.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// Rows of the sample export; from about 600 on every kind of bad row is among them
+    #[arg(long, default_value_t = 12_000, value_parser = clap::value_parser!(u64).range(1..=10_000_000))]
+    rows: u64,
+    /// A new or empty folder for everything that is made; without it a new one for temporary files
+    #[arg(long, value_name = "DIR")]
+    keep: Option<PathBuf>,
+}
+
+/// The last line of the demo.
+#[derive(Serialize)]
+struct Line<'a> {
+    queried: u64,
+    accepted: u64,
+    rejected: &'a BTreeMap<String, u64>,
+    calls: u64,
+    report: String,
+}
+
+/// What the demo made, and where.
+struct Made {
+    spec: PathBuf,
+    export: PathBuf,
+    store: PathBuf,
+    expected: Expected,
+}
+
+pub(super) async fn run(arguments: &Arguments, console: &mut Console) -> anyhow::Result<Exit> {
+    let folder = folder(arguments.keep.as_deref())?;
+    let made = make(&folder, arguments.rows)?;
+    let sandbox = Sandbox::start(SandboxConfig::default())
+        .await
+        .context("starting the sandbox")?;
+    let end = deliver(&made, &sandbox.url(), console).await?;
+    let record = end.record.as_ref().ok_or_else(|| {
+        anyhow!(
+            "the run did not end: {}",
+            end.waiting.as_deref().unwrap_or("no reason is known")
+        )
+    })?;
+    let differences = demo::differences(record, &made.expected, sandbox.state());
+    let held = sandbox.state().event_count();
+    sandbox.stop().await;
+    let rejected = demo::rejected(record);
+    if !console.is_json() {
+        summary(&made, &end, record, &rejected, &mut console.out)?;
+        if differences.is_empty() {
+            let held = counted(held as u64, "event");
+            writeln!(
+                console.out,
+                "\nThe sandbox holds {held}: exactly the good rows, each once.\n"
+            )?;
+        }
+    }
+    console.json(&Line {
+        queried: record.counts.queried,
+        accepted: record.sums.accepted,
+        rejected: &rejected,
+        calls: record.calls.values().sum(),
+        report: end.folder.join("report.html").display().to_string(),
+    })?;
+    if differences.is_empty() {
+        return Ok(Exit::Done);
+    }
+    Err(anyhow!(
+        "the run and the sandbox do not agree, which is a fault in Tideline: {}",
+        differences.join("; ")
+    ))
+}
+
+fn folder(keep: Option<&Path>) -> anyhow::Result<PathBuf> {
+    let Some(folder) = keep else {
+        return Ok(tempfile::Builder::new()
+            .prefix("tideline-demo-")
+            .tempdir()?
+            .keep());
+    };
+    fs::create_dir_all(folder).with_context(|| format!("making {}", folder.display()))?;
+    if fs::read_dir(folder)
+        .with_context(|| format!("reading {}", folder.display()))?
+        .next()
+        .is_some()
+    {
+        return Err(WrongUsage::because(format!(
+            "--keep: expected a new or empty folder, and {} holds files: name another one",
+            folder.display()
+        )));
+    }
+    Ok(folder.to_owned())
+}
+
+fn make(folder: &Path, rows: u64) -> anyhow::Result<Made> {
+    let (spec, export) = (
+        folder.join(format!("{NAME}.yaml")),
+        folder.join(format!("{NAME}.csv")),
+    );
+    fs::write(&spec, SPEC).with_context(|| format!("writing {}", spec.display()))?;
+    let base = Timestamp::now().round(
+        TimestampRound::new()
+            .smallest(Unit::Hour)
+            .mode(jiff::RoundMode::Trunc),
+    )?;
+    let writing = || format!("writing {}", export.display());
+    let mut out = BufWriter::new(File::create(&export).with_context(writing)?);
+    let expected = demo::write_sample(rows, base, &mut out).with_context(writing)?;
+    out.flush().with_context(writing)?;
+    Ok(Made {
+        spec,
+        export,
+        store: folder.join("store"),
+        expected,
+    })
+}
+
+async fn deliver(made: &Made, endpoint: &str, console: &mut Console) -> anyhow::Result<RunEnd> {
+    let loaded = spec_file::load(&made.spec, console)?;
+    let options = LocalOptions {
+        store: made.store.clone(),
+        endpoint: Some(endpoint.to_owned()),
+        token: Some(SecretText::new(TOKEN)),
+        ignore_guards: false,
+    };
+    let tally = Arc::new(Tally::default());
+    let files = [made.export.clone()];
+    let work = local::run(
+        &options,
+        &loaded.text,
+        &loaded.spec,
+        &files,
+        Phase::Both,
+        tally.clone(),
+    );
+    let ends = with_bar(console.watched, &tally, work).await?;
+    ends.into_iter().next().context("the run has no result")
+}
+
+fn summary(
+    made: &Made,
+    end: &RunEnd,
+    record: &Record,
+    rejected: &BTreeMap<String, u64>,
+    out: &mut dyn Write,
+) -> std::io::Result<()> {
+    let not_sent: u64 = rejected.values().sum();
+    writeln!(
+        out,
+        "A shop's events of the last weeks, delivered to a stand-in for TikTok on this machine.\n"
+    )?;
+    writeln!(
+        out,
+        "  {} = {} accepted + {} not sent, in {}\n",
+        counted(record.counts.queried, "row"),
+        thousands(record.sums.accepted),
+        thousands(not_sent),
+        counted(record.calls.values().sum(), "API call")
+    )?;
+    writeln!(out, "Not sent, by reason:")?;
+    for (code, rows) in rejected {
+        let meaning = Code::ALL
+            .iter()
+            .find(|known| known.as_str() == code)
+            .map_or("", |code| code.meaning());
+        writeln!(out, "  {:>6}  {code:<22} {meaning}", thousands(*rows))?;
+    }
+    let (spec, export, store) = (made.spec.display(), made.export.display(), made.store.display());
+    let tideline = std::env::args().next().unwrap_or_else(|| "tideline".to_owned());
+    writeln!(out, "\nWhere to look:")?;
+    writeln!(
+        out,
+        "  the report         {}",
+        end.folder.join("report.html").display()
+    )?;
+    writeln!(
+        out,
+        "  the rejected rows  {}",
+        end.folder.join("rejected.jsonl").display()
+    )?;
+    writeln!(
+        out,
+        "  the record         {}",
+        end.folder.join("run.json").display()
+    )?;
+    writeln!(out, "  export and spec    {export}  {spec}")?;
+    writeln!(out, "\nTry next:")?;
+    writeln!(out, "  {tideline} validate {spec}")?;
+    writeln!(out, "  {tideline} preview {spec} {export} --limit 3")?;
+    writeln!(out, "  {tideline} init --from {export} --type web_events")?;
+    writeln!(
+        out,
+        "  {tideline} sandbox &   # and then, as nothing is sent twice:"
+    )?;
+    writeln!(
+        out,
+        "  {}={TOKEN} {tideline} run {spec} {export} --store {store} --endpoint http://127.0.0.1:8099",
+        environment::TOKEN
+    )
+}

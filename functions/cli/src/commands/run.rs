@@ -1,0 +1,85 @@
+//! `tideline run`, `ingest` and `deliver`: whole runs, and their two halves, with a folder in the place of the bucket.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use clap::Args;
+use tiktok::ApiBase;
+
+use crate::console::Console;
+use crate::environment;
+use crate::exit::{Exit, WrongUsage};
+use crate::export_file;
+use crate::local::{self, LocalOptions, Phase, RunEnd, Tally};
+use crate::progress::with_bar;
+use crate::result;
+use crate::spec_file;
+
+/// The arguments of `run`, `ingest` and `deliver`.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// The sync spec
+    spec: PathBuf,
+    /// Exports, each a run of its own
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// The folder in the place of the bucket: state, batches, records
+    #[arg(long, value_name = "DIR", default_value = ".tideline")]
+    store: PathBuf,
+    /// The sandbox in the place of TikTok: http://127.0.0.1:PORT
+    #[arg(long, value_name = "URL", value_parser = endpoint)]
+    endpoint: Option<String>,
+    /// Send even where a guard of the spec would stop the run
+    #[arg(long)]
+    ignore_guards: bool,
+}
+
+/// Only this machine may stand in for TikTok: tokens go there without encryption.
+fn endpoint(text: &str) -> Result<String, String> {
+    ApiBase::loopback(text)
+        .map(|_| text.to_owned())
+        .map_err(|error| error.to_string())
+}
+
+pub(super) async fn run(arguments: Arguments, phase: Phase, console: &mut Console) -> anyhow::Result<Exit> {
+    if arguments.store.to_string_lossy().starts_with("s3://") {
+        return Err(WrongUsage::because(
+            "--store: expected a folder; on a bucket the functions run: put the file under the spec's model.path there",
+        ));
+    }
+    let loaded = spec_file::load(&arguments.spec, console)?;
+    for file in &arguments.files {
+        export_file::open(file)?;
+    }
+    let options = LocalOptions {
+        store: arguments.store,
+        endpoint: arguments.endpoint,
+        token: environment::token(),
+        ignore_guards: arguments.ignore_guards,
+    };
+    let tally = Arc::new(Tally::default());
+    let work = local::run(
+        &options,
+        &loaded.text,
+        &loaded.spec,
+        &arguments.files,
+        phase,
+        tally.clone(),
+    );
+    let ends = with_bar(console.watched, &tally, work).await?;
+    let mut exit = Exit::Done;
+    for (file, end) in arguments.files.iter().zip(&ends) {
+        show(file, end, console)?;
+        exit = exit.and(result::exit(end, phase));
+    }
+    Ok(exit)
+}
+
+fn show(file: &Path, end: &RunEnd, console: &mut Console) -> anyhow::Result<()> {
+    if console.is_json() {
+        console.json(&result::as_json(file, end))?;
+    } else {
+        result::write(file, end, &mut console.out)?;
+    }
+    Ok(())
+}
