@@ -2,7 +2,10 @@
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-use crate::commands::{completions, demo, init, preview, run, sandbox, validate};
+use crate::commands::{
+    cancel, completions, demo, housekeeping, init, preview, rejected, resync, retry, run, runs, sandbox,
+    validate,
+};
 
 /// Delivers a company's exports to TikTok: web events, offline events and audiences
 ///
@@ -50,6 +53,18 @@ pub(crate) enum Command {
     Ingest(run::Arguments),
     /// Do the second half of a run: from the batches to the record
     Deliver(run::Arguments),
+    /// List what ran, what runs and what waits
+    Runs(runs::Arguments),
+    /// Show the rows that a run refused, and why
+    Rejected(rejected::Arguments),
+    /// Send again what TikTok refused in a run and what was left over; or corrected rows
+    Retry(retry::Arguments),
+    /// Forget what was sent: the next export sends everything again
+    Resync(resync::Arguments),
+    /// Stop a run: what TikTok has not accepted by then is not sent
+    Cancel(cancel::Arguments),
+    /// Do now what the schedule does: wake unfinished work, send left-over rows, delete what nobody needs
+    Housekeeping(housekeeping::Arguments),
     /// Serve a stand-in for TikTok's API on this machine, until SIGTERM or ctrl-c
     Sandbox(sandbox::Arguments),
     /// Print the JSON Schema of sync specs, for editors

@@ -97,7 +97,8 @@ pub(crate) fn write(file: &Path, end: &RunEnd, out: &mut dyn Write) -> io::Resul
     writeln!(out, "  Record: {}", end.folder.join("run.json").display())
 }
 
-fn in_words(status: RunStatus) -> &'static str {
+/// A status for people.
+pub(crate) fn in_words(status: RunStatus) -> &'static str {
     match status {
         RunStatus::Completed => "completed",
         RunStatus::CompletedWithErrors => "completed, with rows that were not sent",
@@ -125,7 +126,11 @@ pub(crate) fn write_counts(record: &Record, out: &mut dyn Write) -> io::Result<(
         (counts.withheld, "withheld"),
         (counts.to_send, "to send"),
     ];
-    writeln!(out, "  {} = {}", counted(counts.queried, "row"), sum(&rows))?;
+    if counts.queried == 0 {
+        writeln!(out, "  0 rows")?;
+    } else {
+        writeln!(out, "  {} = {}", counted(counts.queried, "row"), sum(&rows))?;
+    }
     let fates = [
         (sums.accepted, "accepted by TikTok"),
         (sums.refused, "refused by TikTok"),

@@ -1,13 +1,22 @@
 //! One file a command: its arguments, and what it does with them.
 
+pub(crate) mod cancel;
 pub(crate) mod completions;
 pub(crate) mod demo;
+pub(crate) mod housekeeping;
 pub(crate) mod init;
 pub(crate) mod preview;
+pub(crate) mod rejected;
+mod request;
+pub(crate) mod resync;
+pub(crate) mod retry;
 pub(crate) mod run;
+pub(crate) mod runs;
 pub(crate) mod sandbox;
 mod schema;
 pub(crate) mod validate;
+
+use sync_core::names::SyncName;
 
 use crate::args::Command;
 use crate::console::Console;
@@ -24,8 +33,19 @@ pub(crate) async fn run(command: Command, console: &mut Console) -> anyhow::Resu
         Command::Run(arguments) => run::run(arguments, Phase::Both, console).await,
         Command::Ingest(arguments) => run::run(arguments, Phase::Ingest, console).await,
         Command::Deliver(arguments) => run::run(arguments, Phase::Deliver, console).await,
+        Command::Runs(arguments) => runs::run(&arguments, console).await,
+        Command::Rejected(arguments) => rejected::run(&arguments, console).await,
+        Command::Retry(arguments) => retry::run(arguments, console).await,
+        Command::Resync(arguments) => resync::run(arguments, console).await,
+        Command::Cancel(arguments) => cancel::run(arguments, console).await,
+        Command::Housekeeping(arguments) => housekeeping::run(arguments, console).await,
         Command::Sandbox(arguments) => sandbox::run(&arguments, console).await,
         Command::Schema => schema::run(console),
         Command::Completions(arguments) => completions::run(&arguments, console),
     }
+}
+
+/// The name of a sync, given as an argument.
+fn sync_name(text: &str) -> Result<SyncName, String> {
+    SyncName::new(text).map_err(|error| error.to_string())
 }
