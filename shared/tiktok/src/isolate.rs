@@ -104,9 +104,9 @@ pub enum End {
 /// - An index is a hint. The row it names is sent alone: refused, it is settled, and the others are sent again
 ///   (two calls for the row). Accepted, no index is believed any more: that is one call lost, and the others are
 ///   known to hold a bad row without being sent.
-/// - Without an index the rows are cut into the largest power of two below their number, and the rest, so that
-///   the cuts below come out even. The smaller part goes first: if it is accepted, the larger one must hold the
-///   bad row and is cut without being sent. That saving pays for the call that a wrong index costs.
+/// - Without an index the rows are halved. The first call goes to the smaller half: if it is accepted, the larger
+///   one must hold the bad row and is halved without being sent. That saving pays for the call that a wrong index
+///   costs.
 #[derive(Debug, Clone)]
 pub struct Isolation {
     open: Vec<Group>,
@@ -178,7 +178,7 @@ impl Isolation {
         }
         let mut group = self.open.pop()?;
         while group.bad && group.rows.len() > 1 {
-            self.cut(group.rows);
+            self.halve(group.rows);
             group = self.open.pop()?;
         }
         self.begun += 1;
@@ -242,24 +242,23 @@ impl Isolation {
             }
             beyond => {
                 self.trusted &= beyond.is_none();
-                self.cut(rows);
+                self.halve(rows);
             }
         }
         Vec::new()
     }
 
-    /// Cuts rows of which one at least is bad.
-    fn cut(&mut self, mut rows: Vec<u32>) {
-        let large = rows.len().next_power_of_two() / 2;
-        let small = rows.split_off(large);
+    /// Halves rows of which one at least is bad.
+    fn halve(&mut self, mut rows: Vec<u32>) {
+        let smaller = rows.split_off(rows.len().div_ceil(2));
         self.open.push(Group::of(rows));
         self.open.push(Group {
             next_or_this: true,
-            ..Group::of(small)
+            ..Group::of(smaller)
         });
     }
 
-    /// Cuts rows of which none is known to be bad.
+    /// Halves rows of which none is known to be bad.
     fn too_many(&mut self, group: Group, cause: &Cause) -> Vec<Known> {
         let mut rows = group.rows;
         if let [row] = rows[..] {

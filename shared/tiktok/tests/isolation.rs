@@ -189,49 +189,6 @@ proptest! {
     }
 }
 
-/// The dearest search that any choice of indexes can bring about.
-fn dearest(mut isolation: Isolation, bad: u32, calls: usize) -> usize {
-    let Some(call) = isolation.next_call() else {
-        return calls;
-    };
-    if call.rows.iter().all(|row| bad >> row & 1 == 0) {
-        isolation.report(call.id, &Verdict::Accepted);
-        return dearest(isolation, bad, calls + 1);
-    }
-    let named = std::iter::once(None).chain((0..call.rows.len()).map(Some));
-    let reported = |row| {
-        let mut isolation = isolation.clone();
-        let _ = isolation.report(
-            call.id,
-            &Verdict::Refused {
-                row,
-                cause: Cause::default(),
-            },
-        );
-        dearest(isolation, bad, calls + 1)
-    };
-    named.map(reported).max().unwrap_or(calls)
-}
-
-#[test]
-fn no_choice_of_indexes_breaks_the_bound_for_up_to_six_rows() {
-    for n in 1..=6_u32 {
-        for bad in 1..1_u32 << n {
-            let isolation = Isolation::new(
-                (0..n).collect(),
-                Budget::extra_calls(usize::MAX),
-                IndexTrust::Hint,
-            );
-            let extra = dearest(isolation, bad, 0) - 1;
-            let bound = bound(n, bad.count_ones() as usize);
-            assert!(
-                float(extra) <= bound + 1e-9,
-                "{n} {bad:b}: {extra}, at most {bound}"
-            );
-        }
-    }
-}
-
 #[test]
 fn an_honest_index_costs_two_calls_for_each_bad_row() {
     let bad = BTreeSet::from([0, 17, 18, 500, 999]);
