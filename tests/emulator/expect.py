@@ -6,9 +6,10 @@ COMPLETED = "completed"
 COMPLETED_WITH_ERRORS = "completed_with_errors"
 ABORTED = "aborted"
 
-# queried = unchanged + changed_not_sent + expired + rejected (duplicates among them) + to_send, and
+# queried = unchanged + changed_not_sent + expired + rejected (duplicates among them) + withheld
+# + to_send, and
 # to_send + carried_in = accepted + refused + carried_out + lost.
-BEFORE = ["unchanged", "changed_not_sent", "expired", "rejected", "to_send"]
+BEFORE = ["unchanged", "changed_not_sent", "expired", "rejected", "withheld", "to_send"]
 AFTER = ["accepted", "refused", "carried_out", "lost"]
 
 

@@ -10,8 +10,9 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 pub(crate) use deliver::Tally;
-use ingest::ExportCreated;
+use ingest::{ExportCreated, Requested};
 use runtime::facts;
+use runtime::store::Store;
 use sync_core::names::{RunId, SyncName};
 use sync_core::run::{Record, keys};
 use sync_core::spec::SyncSpec;
@@ -67,8 +68,12 @@ pub(crate) async fn run(
     phase: Phase,
     tally: Arc<Tally>,
 ) -> anyhow::Result<Vec<RunEnd>> {
-    let machine = Machine::open(options, spec, tally).await?;
-    machine.store.put(&keys::spec(&spec.name), spec_text.as_bytes().to_vec().into()).await?;
+    let machine = Machine::open(options, tally)?;
+    machine.needs_token(&spec.destination).await?;
+    machine
+        .store
+        .put(&keys::spec(&spec.name), spec_text.as_bytes().to_vec().into())
+        .await?;
     // What an earlier, killed process left comes first.
     machine.resume(&spec.name).await?;
     let mut ends = Vec::new();
@@ -90,6 +95,36 @@ pub(crate) async fn run(
     Ok(ends)
 }
 
+/// Asks something of a sync, and does what comes of it.
+pub(crate) async fn request(
+    options: &LocalOptions,
+    sync: &SyncName,
+    tally: Arc<Tally>,
+    ask: impl AsyncFnOnce(&ingest::Context) -> anyhow::Result<Requested>,
+) -> anyhow::Result<(Requested, Option<RunEnd>)> {
+    let machine = Machine::open(options, tally)?;
+    machine.resume(sync).await?;
+    let requested = ask(&machine.ingest).await?;
+    let Requested::Waits(run) = &requested else {
+        return Ok((requested, None));
+    };
+    machine.work(Phase::Both).await?;
+    let end = end(&machine, sync, run.clone(), false, options, Phase::Both).await?;
+    Ok((requested, Some(end)))
+}
+
+/// Does what the schedule does in a deployed installation.
+pub(crate) async fn housekeeping(options: &LocalOptions, tally: Arc<Tally>) -> anyhow::Result<()> {
+    let machine = Machine::open(options, tally)?;
+    ingest::housekeeping(&machine.ingest).await?;
+    machine.work(Phase::Both).await
+}
+
+/// The key under which a file of this machine becomes an export.
+pub(crate) async fn named(file: &Path, spec: &SyncSpec) -> anyhow::Result<String> {
+    Ok(exports::digest(file, spec).await?.key)
+}
+
 fn created(export: &Export, options: &LocalOptions) -> ExportCreated {
     ExportCreated {
         key: export.key.clone(),
@@ -99,7 +134,9 @@ fn created(export: &Export, options: &LocalOptions) -> ExportCreated {
 }
 
 async fn record(machine: &Machine, sync: &SyncName, run: &RunId) -> anyhow::Result<Option<Record>> {
-    facts::read(machine.store.as_ref(), &keys::record(sync, run)).await.context("reading the run's record")
+    facts::read(machine.store.as_ref(), &keys::record(sync, run))
+        .await
+        .context("reading the run's record")
 }
 
 async fn end(
@@ -120,7 +157,13 @@ async fn end(
     if waiting.is_none() && record.is_none() {
         bail!("the run {run} neither ended nor waits: this is a fault in Tideline");
     }
-    Ok(RunEnd { run, record, already, folder, waiting })
+    Ok(RunEnd {
+        run,
+        record,
+        already,
+        folder,
+        waiting,
+    })
 }
 
 fn folder(store: &Path, sync: &SyncName, run: &RunId) -> PathBuf {

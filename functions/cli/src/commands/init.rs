@@ -19,7 +19,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "FILE")]
     from: Option<PathBuf>,
     /// What is sent
-    #[arg(long = "type", value_name = "TYPE", value_enum, default_value_t = StartType::WebEvents)]
+    #[arg(long = "type", value_name = "TYPE", value_enum, default_value_t = StartType::Web)]
     kind: StartType,
     /// Write the spec to this file; without it to stdout
     #[arg(long, value_name = "FILE")]

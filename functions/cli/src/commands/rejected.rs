@@ -33,7 +33,7 @@ pub(super) async fn run(arguments: &Arguments, console: &mut Console) -> anyhow:
     }
     let mut table = Table::new();
     table
-        .load_preset(NOTHING)
+        .load_style(NOTHING)
         .set_content_arrangement(ContentArrangement::Dynamic);
     table.set_header(["RECORD", "LINE", "KEY", "FIELD", "CODE", "WHAT TO DO"]);
     let mut rows = 0;

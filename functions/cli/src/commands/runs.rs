@@ -33,7 +33,7 @@ pub(super) async fn run(arguments: &Arguments, console: &mut Console) -> anyhow:
     let ctx = arguments.store.open().await?;
     let store = ctx.store.as_ref();
     let mut table = Table::new();
-    table.load_preset(NOTHING);
+    table.load_style(NOTHING);
     table.set_header([
         "SYNC",
         "RUN",

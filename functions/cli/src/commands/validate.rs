@@ -1,7 +1,7 @@
 //! `tideline validate`: checks specs.
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde::Serialize;
@@ -39,7 +39,7 @@ struct Report {
 }
 
 pub(super) fn run(arguments: &Arguments, console: &mut Console) -> anyhow::Result<Exit> {
-    let specs: Vec<_> = arguments.specs.iter().map(check).collect();
+    let specs: Vec<_> = arguments.specs.iter().map(|path| check(path)).collect();
     let valid = specs.iter().all(|spec| spec.valid);
     if console.is_json() {
         console.json(&Report { valid, specs })?;
@@ -51,7 +51,7 @@ pub(super) fn run(arguments: &Arguments, console: &mut Console) -> anyhow::Resul
     Ok(if valid { Exit::Done } else { Exit::Usage })
 }
 
-fn check(path: &PathBuf) -> Checked {
+fn check(path: &Path) -> Checked {
     let file = path.display().to_string();
     match spec_file::read(path) {
         Ok((_, read)) => Checked {

@@ -38,21 +38,21 @@ pub(super) fn spoil(order: &mut Order, fault: Code, earlier: &str, base: Timesta
     match fault {
         Code::InvalidEmail => {
             order.forget_person();
-            order.email = "anna.becker(at)mail.example".to_owned();
+            "anna.becker(at)mail.example".clone_into(&mut order.email);
         }
         Code::DuplicatePrimaryKey => earlier.clone_into(&mut order.event_id),
         Code::InvalidPhone => {
             order.forget_person();
-            order.phone = "ext. 12".to_owned();
+            "ext. 12".clone_into(&mut order.phone);
         }
-        Code::InvalidTime => order.occurred_at = "last Tuesday".to_owned(),
+        Code::InvalidTime => "last Tuesday".clone_into(&mut order.occurred_at),
         Code::Expired => order.occurred_at = time(base, SignedDuration::from_hours(40 * 24)),
         Code::NoIdentifier => order.forget_person(),
-        Code::InvalidNumber => order.value = "19,95 EUR".to_owned(),
-        Code::InvalidCurrency => order.currency = "EURO".to_owned(),
+        Code::InvalidNumber => "19,95 EUR".clone_into(&mut order.value),
+        Code::InvalidCurrency => "EURO".clone_into(&mut order.currency),
         Code::MissingEventTime => order.occurred_at.clear(),
-        Code::InvalidEventName => order.event = "order_cancelled".to_owned(),
-        Code::InvalidJson => order.items = "[{\"content_id\": \"SKU-1001\", \"quan".to_owned(),
+        Code::InvalidEventName => "order_cancelled".clone_into(&mut order.event),
+        Code::InvalidJson => "[{\"content_id\": \"SKU-1001\", \"quan".clone_into(&mut order.items),
         Code::MissingPrimaryKey => order.event_id.clear(),
         Code::RaggedRow => fields -= 2,
         Code::FutureTime => order.occurred_at = time(base, SignedDuration::from_hours(-3 * 24)),
@@ -61,9 +61,9 @@ pub(super) fn spoil(order: &mut Order, fault: Code, earlier: &str, base: Timesta
         Code::InvalidUtf8 => order.first_name = b"J\xfcrgen".to_vec(),
         Code::InvalidExternalId => {
             order.forget_person();
-            order.customer_id = "00000000-0000-0000-0000-000000000000".to_owned();
+            "00000000-0000-0000-0000-000000000000".clone_into(&mut order.customer_id);
         }
-        Code::InvalidValue => order.limited = "maybe".to_owned(),
+        Code::InvalidValue => "maybe".clone_into(&mut order.limited),
         Code::RowTooLarge => order.user_agent = "Mozilla/5.0 ".repeat(18_000),
         _ => {}
     }

@@ -121,7 +121,7 @@ fn delimiter(path: &Path) -> anyhow::Result<Option<u8>> {
         .split(|byte| matches!(byte, b'\n' | b'\r'))
         .find(|line| !line.is_empty())
         .unwrap_or_default();
-    let count = |delimiter: u8| line.iter().filter(|byte| **byte == delimiter).count();
+    let count = |delimiter: u8| line.split(|byte| *byte == delimiter).count() - 1;
     let tabs = path.to_string_lossy().to_ascii_lowercase().ends_with(".tsv");
     let usual = if tabs { b'\t' } else { b',' };
     let best = [usual, b';', b'\t', b'|', b',']

@@ -17,48 +17,50 @@ use clap::ValueEnum;
 
 /// The types that a spec can be started for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-#[value(rename_all = "snake_case")]
 pub(crate) enum StartType {
     /// Events of a website
-    WebEvents,
+    #[value(name = "web_events")]
+    Web,
     /// Events of shops, call centres and the like
-    OfflineEvents,
+    #[value(name = "offline_events")]
+    Offline,
     /// Events of a CRM
-    CrmEvents,
+    #[value(name = "crm_events")]
+    Crm,
 }
 
 impl StartType {
     /// The word in a spec.
     pub(crate) fn as_str(self) -> &'static str {
         match self {
-            Self::WebEvents => "web_events",
-            Self::OfflineEvents => "offline_events",
-            Self::CrmEvents => "crm_events",
+            Self::Web => "web_events",
+            Self::Offline => "offline_events",
+            Self::Crm => "crm_events",
         }
     }
 
     /// TikTok's word for the event source.
     fn source(self) -> &'static str {
         match self {
-            Self::WebEvents => "web",
-            Self::OfflineEvents => "offline",
-            Self::CrmEvents => "crm",
+            Self::Web => "web",
+            Self::Offline => "offline",
+            Self::Crm => "crm",
         }
     }
 
     /// The line that names where events go: an id that the sandbox knows.
     fn source_id(self) -> &'static str {
         match self {
-            Self::WebEvents => "pixel_code: C4A1EXAMPLEPIXEL0001",
-            Self::OfflineEvents | Self::CrmEvents => "event_set_id: \"7300000000000000001\"",
+            Self::Web => "pixel_code: C4A1EXAMPLEPIXEL0001",
+            Self::Offline | Self::Crm => "event_set_id: \"7300000000000000001\"",
         }
     }
 
     /// Rows per API call, as many as TikTok takes.
     fn batch_size(self) -> u16 {
         match self {
-            Self::OfflineEvents => 100,
-            Self::WebEvents | Self::CrmEvents => 1_000,
+            Self::Offline => 100,
+            Self::Web | Self::Crm => 1_000,
         }
     }
 }

@@ -205,12 +205,12 @@ impl<'a> Open<'a> {
             }
         }
         let (one_of, to): (&[&str], _) = match self.kind {
-            StartType::WebEvents => (&WEB_IDENTIFIERS, "user.email"),
-            StartType::OfflineEvents => (&["user.email", "user.phone"], "user.email"),
-            StartType::CrmEvents => (&["lead.lead_id"], "lead.lead_id"),
+            StartType::Web => (&WEB_IDENTIFIERS, "user.email"),
+            StartType::Offline => (&["user.email", "user.phone"], "user.email"),
+            StartType::Crm => (&["lead.lead_id"], "lead.lead_id"),
         };
         let address =
-            self.kind == StartType::WebEvents && self.maps("user.ip") && self.maps("user.user_agent");
+            self.kind == StartType::Web && self.maps("user.ip") && self.maps("user.user_agent");
         let known = address || one_of.iter().any(|to| self.maps(to));
         if !known {
             self.placeholder(

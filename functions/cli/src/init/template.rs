@@ -5,7 +5,7 @@ use super::StartType;
 /// The spec's text. It is valid as it is; its ids are the sandbox's.
 pub(crate) fn template(kind: StartType, name: &str) -> String {
     let own = match kind {
-        StartType::WebEvents => Own {
+        StartType::Web => Own {
             ids: "  pixel_code: C4A1EXAMPLEPIXEL0001   # CHECK: this one is the sandbox's; yours stands in Events Manager\n",
             name: "Purchase",
             mappings: "  - {from: url, to: page.url}                 # its ttclid parameter counts as an identifier\n",
@@ -14,13 +14,13 @@ pub(crate) fn template(kind: StartType, name: &str) -> String {
                    # - {from: ttclid, to: user.ttclid}\n\
                    # - {from: customer_id, to: user.external_id}\n",
         },
-        StartType::OfflineEvents => Own {
+        StartType::Offline => Own {
             ids: "  event_set_id: \"7300000000000000001\"   # CHECK: this one is the sandbox's; yours stands in Events Manager\n",
             name: "Purchase",
             mappings: "",
             more: "# - {from: channel, to: properties.event_channel}\n",
         },
-        StartType::CrmEvents => Own {
+        StartType::Crm => Own {
             ids: "  event_set_id: \"7300000000000000001\"   # CHECK: this one is the sandbox's; yours stands in Events Manager\n",
             name: "Lead",
             mappings: "  - {from: lead_id, to: lead.lead_id}\n",
@@ -82,9 +82,9 @@ mod tests {
     #[test]
     fn every_template_is_valid_and_without_warnings() {
         for kind in [
-            StartType::WebEvents,
-            StartType::OfflineEvents,
-            StartType::CrmEvents,
+            StartType::Web,
+            StartType::Offline,
+            StartType::Crm,
         ] {
             let text = template(kind, "my-sync");
             let read = sync_core::spec::read("x.yaml", &text);

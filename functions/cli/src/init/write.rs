@@ -91,7 +91,7 @@ fn key(text: &mut Text, key: &Key) {
 
 fn event_name(text: &mut Text, proposal: &Proposal) {
     let Some(names) = &proposal.names else {
-        let name = if proposal.kind == super::StartType::CrmEvents {
+        let name = if proposal.kind == super::StartType::Crm {
             "Lead"
         } else {
             "Purchase"

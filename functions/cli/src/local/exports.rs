@@ -20,7 +20,11 @@ pub(crate) struct Export {
 pub(crate) async fn digest(file: &Path, spec: &SyncSpec) -> anyhow::Result<Export> {
     let open = || format!("reading {}", file.display());
     let mut input = tokio::fs::File::open(file).await.with_context(open)?;
-    anyhow::ensure!(input.metadata().await.with_context(open)?.is_file(), "{} is no file", file.display());
+    anyhow::ensure!(
+        input.metadata().await.with_context(open)?.is_file(),
+        "{} is no file",
+        file.display()
+    );
     let mut hash = Sha256::new();
     let mut buffer = vec![0; 1 << 20];
     loop {
@@ -33,11 +37,31 @@ pub(crate) async fn digest(file: &Path, spec: &SyncSpec) -> anyhow::Result<Expor
     let version = const_hex::encode(<[u8; 32]>::from(hash.finalize()));
     let short: String = version.chars().take(16).collect();
     // The name only hints at the format; what could not be part of a key is left out.
-    let name = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let plain: String = name.chars().filter(|c| c.is_ascii_alphanumeric() || "._-".contains(*c)).collect();
-    let tail: String = plain.chars().rev().take(60).collect::<Vec<_>>().into_iter().rev().collect();
+    let name = file
+        .file_name()
+        .map(|name| name.to_string_lossy().into_owned())
+        .unwrap_or_default();
+    let plain: String = name
+        .chars()
+        .filter(|c| c.is_ascii_alphanumeric() || "._-".contains(*c))
+        .collect();
+    let tail: String = plain
+        .chars()
+        .rev()
+        .take(60)
+        .collect::<Vec<_>>()
+        .into_iter()
+        .rev()
+        .collect();
     let slash = if spec.model.path.ends_with('/') { "" } else { "/" };
-    Ok(Export { key: format!("{}{slash}{short}-{}", spec.model.path, tail.trim_start_matches('.')), version })
+    Ok(Export {
+        key: format!(
+            "{}{slash}{short}-{}",
+            spec.model.path,
+            tail.trim_start_matches('.')
+        ),
+        version,
+    })
 }
 
 /// Copies the file into the folder, unless an earlier process did.

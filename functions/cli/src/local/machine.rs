@@ -12,10 +12,9 @@ use ingest::ExportCreated;
 use runtime::deadline::Deadline;
 use runtime::register::read_head;
 use runtime::secrets::{FileSecrets, Secrets, names};
-use runtime::store::{LocalStore, Store};
-use sync_core::names::SyncName;
+use runtime::store::LocalStore;
+use sync_core::names::{DestinationName, SyncName};
 use sync_core::run::Wake;
-use sync_core::spec::SyncSpec;
 use tiktok::{ApiBase, Client, ClientConfig, Limits, Pace};
 use tokio::sync::Mutex;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
@@ -46,7 +45,7 @@ pub(crate) struct Machine {
 }
 
 impl Machine {
-    pub(crate) async fn open(options: &LocalOptions, spec: &SyncSpec, tally: Arc<Tally>) -> anyhow::Result<Self> {
+    pub(crate) fn open(options: &LocalOptions, tally: Arc<Tally>) -> anyhow::Result<Self> {
         let (sender, created) = unbounded_channel();
         let store = Arc::new(LocalStore::open(&options.store)?.with_creations(sender));
         let lock = lock(&options.store)?;
@@ -55,19 +54,15 @@ impl Machine {
             Some(token) => Arc::new(WithToken::new(folder, token)),
             None => Arc::new(folder),
         };
-        if secrets.get(&names::destination(names::LOCAL, spec.destination.as_str())).await?.is_none() {
-            bail!(
-                "there is no token for the destination {}: set TIKTOK_ACCESS_TOKEN, or keep one in the folder with `tideline connect {} --token -`",
-                spec.destination,
-                spec.destination
-            );
-        }
         let base = match &options.endpoint {
             Some(endpoint) => ApiBase::loopback(endpoint)?,
             None => ApiBase::production(),
         };
         // One process at a time: nothing that was begun is still under way.
-        let limits = ingest::Settings { quiet_seconds: 0, ..ingest::Settings::default() };
+        let limits = ingest::Settings {
+            quiet_seconds: 0,
+            ..ingest::Settings::default()
+        };
         Ok(Self {
             ingest: ingest::Context::new(store.clone(), secrets.clone(), names::LOCAL.to_owned(), limits),
             deliver: deliver::Context {
@@ -90,11 +85,30 @@ impl Machine {
         })
     }
 
+    /// Fails where a destination has no token to send with.
+    pub(crate) async fn needs_token(&self, destination: &DestinationName) -> anyhow::Result<()> {
+        let name = names::destination(names::LOCAL, destination.as_str());
+        if self.ingest.secrets.get(&name).await?.is_none() {
+            bail!(
+                "there is no token for the destination {destination}: set TIKTOK_ACCESS_TOKEN (the sandbox takes `sandbox-token`)"
+            );
+        }
+        Ok(())
+    }
+
     /// Takes up what a process that is gone left unfinished.
     pub(crate) async fn resume(&self, sync: &SyncName) -> anyhow::Result<()> {
         let mut queue = self.queue.lock().await;
-        queue.extend(ingest::unfinished(&self.ingest, sync).await?.into_iter().map(|wake| Message { wake, receives: 1 }));
-        queue.push_back(Message { wake: Wake::Head(sync.clone()), receives: 1 });
+        queue.extend(
+            ingest::unfinished(&self.ingest, sync, None)
+                .await?
+                .into_iter()
+                .map(|wake| Message { wake, receives: 1 }),
+        );
+        queue.push_back(Message {
+            wake: Wake::Head(sync.clone()),
+            receives: 1,
+        });
         Ok(())
     }
 
@@ -115,7 +129,10 @@ impl Machine {
                 continue;
             }
             tokio::time::sleep(COME_BACK).await;
-            self.queue.lock().await.push_back(Message { receives: message.receives + 1, ..message });
+            self.queue.lock().await.push_back(Message {
+                receives: message.receives + 1,
+                ..message
+            });
         }
     }
 
@@ -163,6 +180,9 @@ fn lock(root: &Path) -> anyhow::Result<File> {
     let file = File::create(&path).with_context(|| format!("making {}", path.display()))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
-        Err(_) => bail!("another tideline process works on {}: wait until it has ended", root.display()),
+        Err(_) => bail!(
+            "another tideline process works on {}: wait until it has ended",
+            root.display()
+        ),
     }
 }

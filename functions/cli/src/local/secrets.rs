@@ -15,8 +15,15 @@ impl WithToken {
     pub(crate) fn new(folder: FileSecrets, token: &SecretText) -> Self {
         let connection = serde_json::json!({ "access_token": token.expose() }).to_string();
         let digest: [u8; 32] = Sha256::digest(token.expose().as_bytes()).into();
-        let version = format!("given-{}", const_hex::encode(digest.first_chunk::<8>().unwrap_or(&[0; 8])));
-        Self { folder, connection: SecretText::new(connection), version }
+        let version = format!(
+            "given-{}",
+            const_hex::encode(digest.first_chunk::<8>().unwrap_or(&[0; 8]))
+        );
+        Self {
+            folder,
+            connection: SecretText::new(connection),
+            version,
+        }
     }
 }
 
@@ -24,7 +31,10 @@ impl WithToken {
 impl Secrets for WithToken {
     async fn get(&self, name: &str) -> Result<Option<SecretValue>, SecretsError> {
         if name.starts_with(&names::destinations(names::LOCAL)) {
-            return Ok(Some(SecretValue { value: self.connection.clone(), version: self.version.clone() }));
+            return Ok(Some(SecretValue {
+                value: self.connection.clone(),
+                version: self.version.clone(),
+            }));
         }
         self.folder.get(name).await
     }

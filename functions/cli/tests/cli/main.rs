@@ -1,9 +1,16 @@
 //! The binary `tideline`, as a user calls it.
 
+#[cfg(test)]
 mod broken;
+#[cfg(test)]
 mod demo;
+#[cfg(test)]
 mod init;
+#[cfg(test)]
 mod preview;
+#[cfg(test)]
 mod runs;
+#[cfg(test)]
 mod specs;
+#[cfg(test)]
 mod support;

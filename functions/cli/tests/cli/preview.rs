@@ -212,9 +212,8 @@ fn several_blocks_fill_calls_of_their_own() {
         blocks,
     );
     folder.write("web.yaml", spec);
-    let rows: String = (0..3)
-        .map(|n| format!("o-{n},x,{at},a@b.example,,https://b.example,1\n"))
-        .collect();
+    let row = |n: u32| format!("o-{n},x,{at},a@b.example,,https://b.example,1\n");
+    let rows: String = (0..3).map(row).collect();
     folder.write("a.csv", format!("id,event,at,email,phone,url,value\n{rows}"));
     let ran = folder.run(&["preview", "web.yaml", "a.csv", "--output", "json"]);
     let calls: Vec<(String, Vec<String>)> = ran.json()["requests"]
