@@ -209,8 +209,7 @@ impl<'a> Open<'a> {
             StartType::Offline => (&["user.email", "user.phone"], "user.email"),
             StartType::Crm => (&["lead.lead_id"], "lead.lead_id"),
         };
-        let address =
-            self.kind == StartType::Web && self.maps("user.ip") && self.maps("user.user_agent");
+        let address = self.kind == StartType::Web && self.maps("user.ip") && self.maps("user.user_agent");
         let known = address || one_of.iter().any(|to| self.maps(to));
         if !known {
             self.placeholder(

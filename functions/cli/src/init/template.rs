@@ -81,11 +81,7 @@ mod tests {
 
     #[test]
     fn every_template_is_valid_and_without_warnings() {
-        for kind in [
-            StartType::Web,
-            StartType::Offline,
-            StartType::Crm,
-        ] {
+        for kind in [StartType::Web, StartType::Offline, StartType::Crm] {
             let text = template(kind, "my-sync");
             let read = sync_core::spec::read("x.yaml", &text);
             let read = read.unwrap_or_else(|errors| panic!("{kind:?}: {errors}\n{text}"));
