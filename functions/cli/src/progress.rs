@@ -1,9 +1,10 @@
 //! A progress bar on stderr while a run goes on.
 
+use std::fmt::Write;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
 use crate::local::Tally;
 
@@ -37,7 +38,7 @@ fn follow(bar: &ProgressBar, tally: &Tally) {
     }
     if bar.length().is_none() {
         bar.set_style(style(
-            "{spinner} {wide_bar} {human_pos} of {human_len} rows, {per_sec}",
+            "{spinner} {wide_bar} {human_pos} of {human_len} rows, {speed}",
         ));
     }
     bar.set_length(rows);
@@ -45,5 +46,9 @@ fn follow(bar: &ProgressBar, tally: &Tally) {
 }
 
 fn style(template: &str) -> ProgressStyle {
-    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
+    let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+    style.with_key("speed", |state: &ProgressState, out: &mut dyn Write| {
+        // A bar that cannot be drawn is no reason to stop.
+        let _ = write!(out, "{:.0} a second", state.per_sec());
+    })
 }

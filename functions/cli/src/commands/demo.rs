@@ -11,16 +11,12 @@ use clap::Args;
 use jiff::{Timestamp, TimestampRound, Unit};
 use runtime::secrets::SecretText;
 use serde::Serialize;
-use sync_core::rejection::Code;
-use sync_core::run::Record;
 use tiktok_sandbox::{Sandbox, SandboxConfig, TOKEN};
 
 use crate::console::Console;
-use crate::demo::{self, Expected, NAME, SPEC};
-use crate::environment;
+use crate::demo::{self, Expected, NAME, SPEC, Summary};
 use crate::exit::{Exit, WrongUsage};
 use crate::local::{self, LocalOptions, Phase, RunEnd, Tally};
-use crate::plural::{counted, thousands};
 use crate::progress::with_bar;
 use crate::spec_file;
 
@@ -71,14 +67,16 @@ pub(super) async fn run(arguments: &Arguments, console: &mut Console) -> anyhow:
     sandbox.stop().await;
     let rejected = demo::rejected(record);
     if !console.is_json() {
-        summary(&made, &end, record, &rejected, &mut console.out)?;
-        if differences.is_empty() {
-            let held = counted(held as u64, "event");
-            writeln!(
-                console.out,
-                "\nThe sandbox holds {held}: exactly the good rows, each once.\n"
-            )?;
-        }
+        let summary = Summary {
+            record,
+            rejected: &rejected,
+            held: differences.is_empty().then_some(held),
+            folder: &end.folder,
+            spec: &made.spec,
+            export: &made.export,
+            store: &made.store,
+        };
+        summary.write(&mut console.out)?;
     }
     console.json(&Line {
         queried: record.counts.queried,
@@ -160,66 +158,4 @@ async fn deliver(made: &Made, endpoint: &str, console: &mut Console) -> anyhow::
     );
     let ends = with_bar(console.watched, &tally, work).await?;
     ends.into_iter().next().context("the run has no result")
-}
-
-fn summary(
-    made: &Made,
-    end: &RunEnd,
-    record: &Record,
-    rejected: &BTreeMap<String, u64>,
-    out: &mut dyn Write,
-) -> std::io::Result<()> {
-    let not_sent: u64 = rejected.values().sum();
-    writeln!(
-        out,
-        "A shop's events of the last weeks, delivered to a stand-in for TikTok on this machine.\n"
-    )?;
-    writeln!(
-        out,
-        "  {} = {} accepted + {} not sent, in {}\n",
-        counted(record.counts.queried, "row"),
-        thousands(record.sums.accepted),
-        thousands(not_sent),
-        counted(record.calls.values().sum(), "API call")
-    )?;
-    writeln!(out, "Not sent, by reason:")?;
-    for (code, rows) in rejected {
-        let meaning = Code::ALL
-            .iter()
-            .find(|known| known.as_str() == code)
-            .map_or("", |code| code.meaning());
-        writeln!(out, "  {:>6}  {code:<22} {meaning}", thousands(*rows))?;
-    }
-    let (spec, export, store) = (made.spec.display(), made.export.display(), made.store.display());
-    let tideline = std::env::args().next().unwrap_or_else(|| "tideline".to_owned());
-    writeln!(out, "\nWhere to look:")?;
-    writeln!(
-        out,
-        "  the report         {}",
-        end.folder.join("report.html").display()
-    )?;
-    writeln!(
-        out,
-        "  the rejected rows  {}",
-        end.folder.join("rejected.jsonl").display()
-    )?;
-    writeln!(
-        out,
-        "  the record         {}",
-        end.folder.join("run.json").display()
-    )?;
-    writeln!(out, "  export and spec    {export}  {spec}")?;
-    writeln!(out, "\nTry next:")?;
-    writeln!(out, "  {tideline} validate {spec}")?;
-    writeln!(out, "  {tideline} preview {spec} {export} --limit 3")?;
-    writeln!(out, "  {tideline} init --from {export} --type web_events")?;
-    writeln!(
-        out,
-        "  {tideline} sandbox &   # and then, as nothing is sent twice:"
-    )?;
-    writeln!(
-        out,
-        "  {}={TOKEN} {tideline} run {spec} {export} --store {store} --endpoint http://127.0.0.1:8099",
-        environment::TOKEN
-    )
 }

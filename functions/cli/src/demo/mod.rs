@@ -6,7 +6,9 @@ mod order;
 mod people;
 mod sample;
 mod spec;
+mod summary;
 
 pub(crate) use compare::{differences, rejected};
 pub(crate) use sample::{Expected, write_sample};
 pub(crate) use spec::{NAME, SPEC};
+pub(crate) use summary::Summary;

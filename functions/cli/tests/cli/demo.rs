@@ -10,7 +10,7 @@ fn the_last_line_adds_up_and_is_what_preview_finds_in_the_sample() {
     let ran = folder.run(&["demo", "--rows", "1500", "--keep", "kept"]);
     assert_eq!((ran.code, ran.err.as_str()), (0, ""), "{}", ran.out);
     assert!(
-        ran.out.contains("The sandbox holds "),
+        ran.out.contains("\n  The stand-in holds "),
         "the run and the sandbox agree"
     );
     let line: Value = serde_json::from_str(ran.out.lines().last().unwrap()).unwrap();
@@ -56,6 +56,7 @@ fn programs_get_the_line_alone() {
         report.ends_with("/report.html") && report.contains("/store/runs/shop-events/"),
         "{report}"
     );
+    assert!(folder.read(report).starts_with("<!DOCTYPE html>"));
     let record = report.replace("report.html", "run.json");
     let record: Value = serde_json::from_str(&folder.read(record)).unwrap();
     assert_eq!(record["sums"]["accepted"], line["accepted"]);

@@ -9,6 +9,8 @@ mod init;
 #[cfg(test)]
 mod preview;
 #[cfg(test)]
+mod readme;
+#[cfg(test)]
 mod runs;
 #[cfg(test)]
 mod specs;
