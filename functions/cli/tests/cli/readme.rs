@@ -17,7 +17,7 @@ fn every_command_of_the_readme_does_what_it_says() {
     let mut done = Vec::new();
     for line in block
         .lines()
-        .filter_map(|line| line.split("#").next())
+        .filter_map(|line| line.split('#').next())
         .filter(|line| line.contains("tideline "))
     {
         let (before, command) = line.split_once("tideline ").unwrap();
