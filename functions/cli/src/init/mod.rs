@@ -1,6 +1,8 @@
 //! A spec to start from: a commented one, or one that is proposed from an export's header and rows.
 
+mod country;
 mod event_names;
+mod key;
 mod known;
 mod look;
 mod propose;

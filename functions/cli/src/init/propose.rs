@@ -1,20 +1,19 @@
 //! Which column goes where.
 
 use sync_core::events::FIELDS;
-use sync_core::identity::{Country, phone};
-use sync_core::key::names_a_person;
-use sync_core::spec::{Hashing, PhoneRule};
 
 use super::StartType;
+use super::country::{self, DefaultCountry};
 use super::event_names::{self, Names};
-use super::known::{BY_VALUES, KEYS, KNOWN, Known, SURE_KEYS, plain};
+use super::key::{self, Key};
+use super::known::{BY_VALUES, KNOWN, Known, plain};
 use super::look::{Column, Look};
-use super::shape::{Shape, is_international};
+use super::shape::Shape;
 
 /// A column of a known name is taken when at least half of its values look as they should.
-const HALF: f64 = 0.5;
+pub(super) const HALF: f64 = 0.5;
 /// A column of an unknown name is taken when nearly all do.
-const NEARLY_ALL: f64 = 0.8;
+pub(super) const NEARLY_ALL: f64 = 0.8;
 
 /// A web event needs one of these, or an IP address with its user agent. The page's URL may hold a click id.
 const WEB_IDENTIFIERS: [&str; 6] = [
@@ -38,12 +37,6 @@ pub(crate) struct Proposal {
     pub(super) left: Vec<String>,
 }
 
-/// What tells rows apart.
-pub(super) struct Key {
-    pub(super) columns: Vec<String>,
-    pub(super) sure: bool,
-}
-
 /// One mapping.
 pub(super) struct Mapping {
     pub(super) source: Source,
@@ -52,21 +45,17 @@ pub(super) struct Mapping {
     pub(super) check: Option<&'static str>,
 }
 
+impl Mapping {
+    /// Whether it takes its values from this column.
+    pub(super) fn is_from(&self, column: &Column) -> bool {
+        matches!(&self.source, Source::Column(name) if *name == column.name)
+    }
+}
+
 /// Where a value comes from.
 pub(super) enum Source {
     Column(String),
     Value(&'static str),
-}
-
-/// The country of national phone numbers.
-pub(super) enum DefaultCountry {
-    Column(String),
-    /// With how many of the national numbers are numbers there.
-    Guess {
-        code: &'static str,
-        fit: usize,
-        of: usize,
-    },
 }
 
 /// Proposes a spec. The file has at least one column: a header without any is a broken file.
@@ -85,8 +74,8 @@ pub(crate) fn propose(look: &Look, kind: StartType) -> Proposal {
     open.time();
     open.placeholders();
     open.currency();
-    let key = key(look, &open.mappings, names.as_ref());
-    let country = default_country(look, &open.mappings);
+    let key = key::find(look, &open.mappings, names.as_ref());
+    let country = country::find(look, &open.mappings);
     let used = |name: &String| {
         open.claimed.contains(name)
             || key.columns.contains(name)
@@ -249,119 +238,4 @@ fn is_for(to: &str, kind: StartType) -> bool {
     FIELDS
         .iter()
         .any(|field| field.path == path && field.sources.names().contains(&kind.source()))
-}
-
-fn key(look: &Look, mappings: &[Mapping], naming: Option<&Names>) -> Key {
-    const MOST: f64 = 0.9;
-    let personal = |column: &&Column| {
-        let mapped =
-            |mapping: &Mapping| matches!(&mapping.source, Source::Column(name) if *name == column.name);
-        mappings
-            .iter()
-            .any(|mapping| mapping.to.starts_with("user.") && mapped(mapping))
-            || column.samples.iter().any(|value| names_a_person(value))
-    };
-    let candidates: Vec<&Column> = look.columns.iter().filter(|column| !personal(column)).collect();
-    let called: Vec<&Column> = KEYS
-        .iter()
-        .filter_map(|key| {
-            candidates
-                .iter()
-                .find(|column| plain(&column.name) == *key)
-                .copied()
-        })
-        .collect();
-    let one = |column: &Column, sure| Key {
-        columns: vec![column.name.clone()],
-        sure,
-    };
-    // A column that is called so is the key, even when many rows of a short file are bad.
-    let least = |column: &Column| {
-        if SURE_KEYS.contains(&plain(&column.name).as_str()) {
-            HALF
-        } else {
-            MOST
-        }
-    };
-    if let Some(column) = called
-        .iter()
-        .find(|column| column.different(look.rows) >= least(column))
-    {
-        return one(column, true);
-    }
-    if let Some(column) = candidates
-        .iter()
-        .find(|column| column.tells_rows_apart(look.rows))
-    {
-        return one(column, false);
-    }
-    match (called.first().or(candidates.first()), naming) {
-        (Some(column), Some(names)) if column.name != names.column => Key {
-            columns: vec![column.name.clone(), names.column.clone()],
-            sure: false,
-        },
-        (Some(column), _) => one(column, false),
-        (None, _) => Key {
-            columns: look
-                .columns
-                .iter()
-                .take(1)
-                .map(|column| column.name.clone())
-                .collect(),
-            sure: false,
-        },
-    }
-}
-
-/// The country that national numbers need, if there are any.
-fn default_country(look: &Look, mappings: &[Mapping]) -> Option<DefaultCountry> {
-    const COUNTRIES: [&str; 24] = [
-        "US", "DE", "GB", "FR", "ES", "IT", "NL", "BE", "AT", "CH", "PL", "SE", "DK", "NO", "PT", "IE", "AU",
-        "BR", "MX", "JP", "IN", "ID", "TR", "VN",
-    ];
-    let is_phone = |column: &&Column| {
-        mappings.iter().any(|mapping| {
-            mapping.to == "user.phone"
-                && matches!(&mapping.source, Source::Column(name) if *name == column.name)
-        })
-    };
-    let phones = look
-        .columns
-        .iter()
-        .filter(is_phone)
-        .flat_map(|column| &column.samples);
-    let national: Vec<&str> = phones
-        .map(String::as_str)
-        .filter(|number| !is_international(number))
-        .collect();
-    if national.is_empty() {
-        return None;
-    }
-    let is_country = |column: &&Column| {
-        plain(&column.name).contains("country")
-            && Shape::Country
-                .share(column)
-                .is_some_and(|share| share >= NEARLY_ALL)
-    };
-    if let Some(column) = look.columns.iter().find(is_country) {
-        return Some(DefaultCountry::Column(column.name.clone()));
-    }
-    let fit = |code: &str| {
-        let country = Country::new(code);
-        let fits = |number: &&&str| {
-            phone(number, country, PhoneRule::WithPlus, Hashing::Auto).is_ok_and(|phone| !phone.unassigned)
-        };
-        national.iter().filter(fits).count()
-    };
-    // The first of those that fit best.
-    let best = COUNTRIES
-        .iter()
-        .map(|code| (*code, fit(code)))
-        .rev()
-        .max_by_key(|(_, fit)| *fit);
-    best.map(|(code, fit)| DefaultCountry::Guess {
-        code,
-        fit,
-        of: national.len(),
-    })
 }

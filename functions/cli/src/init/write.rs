@@ -2,7 +2,9 @@
 
 use std::fmt::Write as _;
 
-use super::propose::{DefaultCountry, Key, Mapping, Proposal, Source};
+use super::country::DefaultCountry;
+use super::key::Key;
+use super::propose::{Mapping, Proposal, Source};
 use crate::plural::counted;
 
 /// Where the notes begin.
