@@ -130,14 +130,22 @@ impl Sending<'_> {
                 let _ = facts::write(store, &stop_key, &stop.fact).await?;
                 Ok(Ok(Outcome::of_progress(rows, &progress, Some(stop.fact.message))))
             }
-            Ended::NoTime => {
+            // Without any answer a fresh message would go round for ever: that one comes back by the queue's time.
+            Ended::NoTime if tracker.answers() > 0 => {
                 tracker.keep(true).await?;
                 store.touch(&self.id.key()).await?;
                 Ok(Err(Handled::HandedOver))
             }
-            Ended::Waits(_) if self.receives < self.ctx.settings.max_receives => {
+            Ended::Waits(_) | Ended::NoTime if self.receives < self.ctx.settings.max_receives => {
                 tracker.keep(true).await?;
                 Ok(Err(Handled::ComeBack))
+            }
+            Ended::NoTime => {
+                let why = format!(
+                    "no call fitted into the time of the function, in {} receives of the message",
+                    self.receives
+                );
+                Ok(Ok(Outcome::of_progress(rows, &progress, Some(why))))
             }
             Ended::Waits(why) => {
                 let why = format!(

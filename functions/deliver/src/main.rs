@@ -22,6 +22,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
         Some(calls) => Limits::default().at_most(calls),
         None => Limits::default(),
     };
+    let call_timeout = settings.call_timeout();
     let context = Context {
         store: Arc::new(S3Store::new(clients.s3, &settings.bucket)),
         secrets: Arc::new(AwsSecrets::new(clients.secrets)),
@@ -29,6 +30,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
         pace: Pace::new(limits),
         bucket: settings.bucket,
         settings: Settings {
+            call_timeout,
             calls_in_flight: settings.calls_in_flight,
             max_receives: settings.max_receives,
             ..Settings::default()

@@ -117,7 +117,8 @@ impl<'a> Tracker<'a> {
         Ok(())
     }
 
-    fn answers(&self) -> u64 {
+    /// How many answers about rows came since this invocation began.
+    pub(crate) fn answers(&self) -> u64 {
         self.state.lock().unwrap_or_else(PoisonError::into_inner).answers
     }
 }

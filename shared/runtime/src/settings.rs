@@ -67,6 +67,9 @@ impl fmt::Display for SettingsError {
     }
 }
 
+/// TikTok answers within seconds, or not at all.
+const LONGEST_CALL: Duration = Duration::from_secs(30);
+
 /// TikTok applies a call within this time of its client giving up.
 const SETTLING_SECONDS: i64 = 60;
 
@@ -76,6 +79,11 @@ impl Settings {
         i64::try_from(self.deliver_timeout.as_secs())
             .unwrap_or(i64::MAX)
             .saturating_add(SETTLING_SECONDS)
+    }
+
+    /// The longest a call may take: so that several fit into one invocation of `deliver`.
+    pub fn call_timeout(&self) -> Duration {
+        LONGEST_CALL.min(self.deliver_timeout / 4)
     }
 
     /// Reads the environment of this process.

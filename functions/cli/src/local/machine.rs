@@ -2,7 +2,7 @@
 
 use std::collections::{HashSet, VecDeque};
 use std::fs::File;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -61,6 +61,7 @@ impl Machine {
         // One process at a time: nothing that was begun is still under way.
         let limits = ingest::Settings {
             quiet_seconds: 0,
+            spool: spool(&options.store)?,
             ..ingest::Settings::default()
         };
         Ok(Self {
@@ -172,6 +173,17 @@ impl Machine {
             None => "TikTok refused the destination's token in an earlier run: connect again, then run this command again".to_owned(),
         })
     }
+}
+
+/// An empty folder for what waits to be written; a killed process may have left something there.
+fn spool(root: &Path) -> anyhow::Result<PathBuf> {
+    let path = root.join(".spool");
+    let made = || format!("making {}", path.display());
+    match std::fs::remove_dir_all(&path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error).with_context(made),
+        _ => std::fs::create_dir(&path).with_context(made)?,
+    }
+    Ok(path)
 }
 
 /// Takes the folder for this process alone.

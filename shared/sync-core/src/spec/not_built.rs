@@ -45,6 +45,7 @@ pub(super) const NOT_BUILT: &[NotBuilt] = &[
     value("model.run_on", "schedule", "runs by schedule"),
     key("alerts", "alerts"),
     key("debugger", "the live debugger"),
+    value("rejected_file", "true", "the file of rejected rows"),
 ];
 
 /// Reports each part of the file that is in the table.
