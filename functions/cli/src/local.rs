@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 pub(crate) use deliver::Tally;
-use ingest::{ExportCreated, Requested};
+use ingest::{ExportCreated, LoadedSpec, Requested};
 use runtime::facts;
 use runtime::store::Store;
 use sync_core::names::{RunId, SyncName};
@@ -74,20 +74,32 @@ pub(crate) async fn run(
         .store
         .put(&keys::spec(&spec.name), spec_text.as_bytes().to_vec().into())
         .await?;
+    let loaded = LoadedSpec {
+        spec: spec.clone(),
+        text: spec_text.to_owned(),
+    };
     // What an earlier, killed process left comes first.
     machine.resume(&spec.name).await?;
     let mut ends = Vec::new();
     for file in files {
         let export = exports::digest(file, spec).await?;
-        let run = ingest::run_of(&machine.ingest, &spec.name, &export.key, &export.version);
+        let run = ingest::run_of(
+            &machine.ingest,
+            &loaded,
+            &export.key,
+            &export.version,
+            options.ignore_guards,
+        )
+        .await?;
         let already = record(&machine, &spec.name, &run).await?.is_some();
         if !already && phase != Phase::Deliver {
             exports::bring_in(&machine.store, file, &export).await?;
-            machine.accept(&created(&export, options)).await?;
+            machine.accept(&created(&export, &run, options)).await?;
         }
         machine.work(phase).await?;
         let end = end(&machine, &spec.name, run, already, options, phase).await?;
-        if end.record.is_some() {
+        // What sent nothing may be asked for again.
+        if end.record.as_ref().is_some_and(|record| !record.sent_nothing()) {
             machine.store.delete(&export.key).await?;
         }
         ends.push(end);
@@ -125,11 +137,12 @@ pub(crate) async fn named(file: &Path, spec: &SyncSpec) -> anyhow::Result<String
     Ok(exports::digest(file, spec).await?.key)
 }
 
-fn created(export: &Export, options: &LocalOptions) -> ExportCreated {
+fn created(export: &Export, run: &RunId, options: &LocalOptions) -> ExportCreated {
     ExportCreated {
         key: export.key.clone(),
         version: Some(export.version.clone()),
         ignore_guards: options.ignore_guards,
+        run: Some(run.clone()),
     }
 }
 
@@ -152,7 +165,7 @@ async fn end(
     let waiting = match (&record, phase) {
         (Some(_), _) => None,
         (None, Phase::Ingest) => Some("its batches are written and wait for `tideline deliver`".to_owned()),
-        (None, _) => Some(machine.why_waiting(sync).await?),
+        (None, _) => Some(machine.why_waiting(sync, &run).await?),
     };
     if waiting.is_none() && record.is_none() {
         bail!("the run {run} neither ended nor waits: this is a fault in Tideline");

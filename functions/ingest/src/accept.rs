@@ -1,8 +1,8 @@
 //! An export landed: it waits as `pending` until its run begins.
 
 use runtime::facts;
-use sync_core::names::{RunId, SyncName};
-use sync_core::run::{Pending, PendingRequest, export_run_id, keys};
+use sync_core::names::RunId;
+use sync_core::run::{Pending, PendingRequest, Plan, Record, again_run_id, export_run_id, keys};
 use sync_core::spec::RunOn;
 
 use crate::{Context, Handled, LoadedSpec, advance, specs_for_export};
@@ -16,6 +16,8 @@ pub struct ExportCreated {
     pub version: Option<String>,
     /// Whether a person asked to go on in spite of the guards.
     pub ignore_guards: bool,
+    /// The run that the export gets; `None`: the one that belongs to this version of it.
+    pub run: Option<RunId>,
 }
 
 /// Takes an export in: a `pending` entry for each sync that it belongs to, then the sync is advanced. The same
@@ -54,7 +56,10 @@ async fn wait(ctx: &Context, loaded: &LoadedSpec, created: &ExportCreated) -> an
     };
     let id = created.version.clone().or(stat.version_id);
     let version = id.as_deref().unwrap_or(stat.etag.as_str());
-    let run = export_run_id(&ctx.bucket, &created.key, version, sync);
+    let run = match &created.run {
+        Some(run) => run.clone(),
+        None => export_run_id(&ctx.bucket, &created.key, version, sync),
+    };
     if ctx.store.stat(&keys::record(sync, &run)).await?.is_some() {
         tracing::info!(sync = %sync, run = %run, "the export was run already");
         return Ok(None);
@@ -81,7 +86,28 @@ pub(crate) fn sortable(milliseconds: i64) -> String {
     format!("{:013}", milliseconds.max(0))
 }
 
-/// The run that an export of a sync gets.
-pub fn run_of(ctx: &Context, sync: &SyncName, key: &str, version: &str) -> RunId {
-    export_run_id(&ctx.bucket, key, version, sync)
+/// The run that an export of a sync gets when a person asks for it. An export of which nothing was sent, because its
+/// file or its spec was wrong or a guard stopped it, is done again once the spec has changed or the guards are let go:
+/// as `<run>.2`, then `<run>.3`.
+pub async fn run_of(
+    ctx: &Context,
+    loaded: &LoadedSpec,
+    key: &str,
+    version: &str,
+    ignore_guards: bool,
+) -> anyhow::Result<RunId> {
+    let sync = &loaded.spec.name;
+    let mut run = export_run_id(&ctx.bucket, key, version, sync);
+    loop {
+        let record: Option<Record> = facts::read(ctx.store.as_ref(), &keys::record(sync, &run)).await?;
+        if !record.is_some_and(|record| record.sent_nothing()) {
+            return Ok(run);
+        }
+        let plan: Option<Plan> = facts::read(ctx.store.as_ref(), &keys::plan(sync, &run)).await?;
+        let (spec, guards) = plan.map_or((String::new(), false), |plan| (plan.spec, plan.ignore_guards));
+        if spec == loaded.text && guards == ignore_guards {
+            return Ok(run);
+        }
+        run = again_run_id(&run);
+    }
 }

@@ -6,7 +6,8 @@ use runtime::facts;
 use runtime::register::read_head;
 use sync_core::names::{RunId, SyncName};
 use sync_core::run::{
-    CloseReason, Pending, PendingRequest, Record, RunState, keys, resync_run_id, retry_run_id,
+    CloseReason, Pending, PendingRequest, Plan, Record, RunState, again_run_id, keys, resync_run_id,
+    retry_run_id,
 };
 
 use crate::accept::sortable;
@@ -23,25 +24,39 @@ pub enum Requested {
     Nothing(String),
 }
 
-/// Asks to send again what TikTok refused in a run; what is carried goes with it.
-pub async fn retry(ctx: &Context, sync: &SyncName, of: &RunId, now: i64) -> anyhow::Result<Requested> {
+/// Asks to send again what TikTok refused in a run; what is carried goes with it. Of a run that sent nothing, because
+/// its file or spec was wrong or a guard stopped it, the whole export is done again.
+pub async fn retry(
+    ctx: &Context,
+    sync: &SyncName,
+    of: &RunId,
+    ignore_guards: bool,
+    now: i64,
+) -> anyhow::Result<Requested> {
     let key = keys::record(sync, of);
     let record: Record = facts::read(ctx.store.as_ref(), &key).await?.with_context(|| {
         format!("there is no record of the run {of}: it has not ended, or has another sync")
     })?;
+    if record.sent_nothing() {
+        let plan: Option<Plan> = facts::read(ctx.store.as_ref(), &keys::plan(sync, of)).await?;
+        if let Some(export) = plan.and_then(|plan| plan.export) {
+            return request(ctx, sync, again_run_id(of), export, ignore_guards, now).await;
+        }
+    }
     let head = read_head(ctx.store.as_ref(), sync).await?.head;
     if record.refused.is_empty() && !head.carried.contains(of) {
         let reason = "TikTok refused no row of this run, and none of it is left over; rows that our own checks refused are corrected in the export, or with --corrected";
         return Ok(Requested::Nothing(reason.to_owned()));
     }
     let run = retry_run_id(of);
-    request(ctx, sync, run, PendingRequest::Retry { of: of.clone() }, now).await
+    let again = PendingRequest::Retry { of: of.clone() };
+    request(ctx, sync, run, again, ignore_guards, now).await
 }
 
 /// Asks to forget what was sent: the next export sends everything again.
 pub async fn resync(ctx: &Context, sync: &SyncName, now: i64) -> anyhow::Result<Requested> {
     let run = resync_run_id(sync, &now.to_string());
-    request(ctx, sync, run, PendingRequest::Resync, now).await
+    request(ctx, sync, run, PendingRequest::Resync, false, now).await
 }
 
 async fn request(
@@ -49,6 +64,7 @@ async fn request(
     sync: &SyncName,
     run: RunId,
     request: PendingRequest,
+    ignore_guards: bool,
     now: i64,
 ) -> anyhow::Result<Requested> {
     let store = ctx.store.as_ref();
@@ -58,7 +74,7 @@ async fn request(
     let entry = Pending {
         run: run.clone(),
         request,
-        ignore_guards: true,
+        ignore_guards,
     };
     let _ = facts::write(store, &keys::pending(sync, &sortable(now), &run), &entry).await?;
     let _ = advance(ctx, sync, false).await?;

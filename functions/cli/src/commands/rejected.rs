@@ -16,7 +16,7 @@ use crate::place::Place;
 pub(crate) struct Arguments {
     /// The run: its id, or SYNC/ID
     run: String,
-    /// Where the state lies: a folder, or s3://BUCKET
+    /// Where the state lies: a folder, or `s3://BUCKET`
     #[arg(long, value_name = "PLACE", default_value = ".tideline")]
     store: Place,
 }

@@ -18,10 +18,10 @@ use crate::result;
 /// Where the state lies, and where calls go when this command makes them itself.
 #[derive(Debug, Args)]
 pub(crate) struct Sending {
-    /// Where the state lies: a folder, or s3://BUCKET
+    /// Where the state lies: a folder, or `s3://BUCKET`
     #[arg(long, value_name = "PLACE", default_value = ".tideline")]
     pub(crate) store: Place,
-    /// With a folder: the sandbox in the place of TikTok, http://127.0.0.1:PORT
+    /// With a folder: the sandbox in the place of TikTok, `http://127.0.0.1:PORT`
     #[arg(long, value_name = "URL", value_parser = endpoint)]
     pub(crate) endpoint: Option<String>,
 }

@@ -24,6 +24,9 @@ pub(crate) struct Arguments {
     /// Rows that were corrected, with the export's columns: they go as an export of their own
     #[arg(long, value_name = "FILE")]
     corrected: Option<PathBuf>,
+    /// Send even where a guard of the spec would stop the run
+    #[arg(long)]
+    ignore_guards: bool,
     #[command(flatten)]
     sending: Sending,
 }
@@ -34,7 +37,7 @@ pub(super) async fn run(arguments: Arguments, console: &mut Console) -> anyhow::
     let Some(file) = &arguments.corrected else {
         return match &arguments.sending.store {
             Place::Bucket(_) => {
-                let requested = ingest::retry(&ctx, &sync, &of, now()).await?;
+                let requested = ingest::retry(&ctx, &sync, &of, arguments.ignore_guards, now()).await?;
                 show(&requested, &arguments.sending.store, console)
             }
             Place::Folder(folder) => {
@@ -42,7 +45,7 @@ pub(super) async fn run(arguments: Arguments, console: &mut Console) -> anyhow::
                 let options = arguments.sending.options(folder);
                 let tally = Arc::new(Tally::default());
                 let work = local::request(&options, &sync, tally.clone(), async |ctx| {
-                    ingest::retry(ctx, &sync, &of, now()).await
+                    ingest::retry(ctx, &sync, &of, arguments.ignore_guards, now()).await
                 });
                 let (requested, end) = with_bar(console.watched, &tally, work).await?;
                 show_end(&requested, end.as_ref(), &arguments.sending.store, console)

@@ -21,7 +21,7 @@ pub(crate) struct Arguments {
     /// Of this sync only
     #[arg(value_name = "SYNC", value_parser = super::sync_name)]
     sync: Option<SyncName>,
-    /// Where the state lies: a folder, or s3://BUCKET
+    /// Where the state lies: a folder, or `s3://BUCKET`
     #[arg(long, value_name = "PLACE", default_value = ".tideline")]
     store: Place,
     /// So many ended runs of each sync

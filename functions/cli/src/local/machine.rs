@@ -12,9 +12,9 @@ use ingest::ExportCreated;
 use runtime::deadline::Deadline;
 use runtime::register::read_head;
 use runtime::secrets::{FileSecrets, Secrets, names};
-use runtime::store::LocalStore;
-use sync_core::names::{DestinationName, SyncName};
-use sync_core::run::Wake;
+use runtime::store::{LocalStore, Store};
+use sync_core::names::{DestinationName, RunId, SyncName};
+use sync_core::run::{Wake, keys};
 use tiktok::{ApiBase, Client, ClientConfig, Limits, Pace};
 use tokio::sync::Mutex;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
@@ -165,13 +165,28 @@ impl Machine {
         }
     }
 
-    /// Why a sync's run has not ended, in words.
-    pub(crate) async fn why_waiting(&self, sync: &SyncName) -> anyhow::Result<String> {
+    /// Why a run has not ended, in words.
+    pub(crate) async fn why_waiting(&self, sync: &SyncName, run: &RunId) -> anyhow::Result<String> {
         let head = read_head(self.store.as_ref(), sync).await?.head;
-        Ok(match head.run {
-            Some(run) => format!("the run {} holds the sync and is not finished: run `tideline deliver` again", run.id),
-            None => "TikTok refused the destination's token in an earlier run: connect again, then run this command again".to_owned(),
-        })
+        if let Some(open) = head.run {
+            return Ok(format!(
+                "the run {} holds the sync and is not finished: run `tideline deliver` again",
+                open.id
+            ));
+        }
+        let pending = self.store.list(&keys::pending_prefix(sync), None, 1_000).await?;
+        Ok(
+            if pending
+                .iter()
+                .any(|entry| entry.key.ends_with(&format!("-{run}.json")))
+            {
+                "TikTok refused the destination's token in an earlier run: set another one, then run this command again"
+                .to_owned()
+            } else {
+                "nothing of this file was read yet: run `tideline ingest` first, or `tideline run` for both halves"
+                .to_owned()
+            },
+        )
     }
 }
 

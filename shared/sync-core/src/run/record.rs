@@ -184,6 +184,12 @@ pub struct Record {
 }
 
 impl Record {
+    /// The run ended before any row was put into a batch, and another try may end better.
+    pub fn sent_nothing(&self) -> bool {
+        matches!(self.status, RunStatus::Aborted | RunStatus::StoppedByGuard)
+            && self.counts.to_send + self.counts.carried_in == 0
+    }
+
     /// Compares the sums of design promise "every row is accounted for exactly once"; each sentence is a fault.
     pub fn check(counts: &Counts, sums: &Sums) -> Vec<String> {
         let mut faults = Vec::new();
