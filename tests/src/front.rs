@@ -42,6 +42,36 @@ pub enum Act {
     Http(u16),
 }
 
+/// How a refusal names the row that it blames.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Blame {
+    /// By its index.
+    Index,
+    /// Not at all.
+    Nobody,
+    /// By the index of the row behind it.
+    WrongIndex,
+}
+
+/// A TikTok that refuses each call with one of these rows in it, for the first of them.
+pub fn refuse(keys: &[&str], blame: Blame) -> impl FnMut(&ApiCall) -> Act + Send + 'static + use<> {
+    let keys: Vec<String> = keys.iter().map(|key| (*key).to_owned()).collect();
+    move |call| {
+        let Some(at) = call.ids.iter().position(|id| keys.contains(id)) else {
+            return Act::Pass;
+        };
+        let place = match blame {
+            Blame::Index => format!("data.{at}."),
+            Blame::Nobody => String::new(),
+            Blame::WrongIndex => format!("data.{}.", (at + 1) % call.ids.len()),
+        };
+        Act::Answer(
+            40002,
+            format!("Invalid value for {place}properties.note: not a valid string."),
+        )
+    }
+}
+
 type Script = Box<dyn FnMut(&ApiCall) -> Act + Send>;
 
 struct State {

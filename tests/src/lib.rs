@@ -25,7 +25,7 @@ mod world;
 pub use bench::Bench;
 pub use export::{Export, SPEC, SYNC};
 pub use faulty_store::FaultyStore;
-pub use front::{Act, ApiCall, Front};
+pub use front::{Act, ApiCall, Blame, Front, refuse};
 pub use invocation::{Ended, Invocation};
 pub use memory_secrets::MemorySecrets;
 pub use memory_store::{Created, MemoryStore};

@@ -7,6 +7,8 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use bytes::Bytes;
 use deliver::Tally;
+use rand::rngs::StdRng;
+use rand::{Rng as _, SeedableRng as _};
 use runtime::deadline::Deadline;
 use runtime::secrets::{SecretText, Secrets, names};
 use runtime::store::Store;
@@ -257,6 +259,44 @@ impl World {
             }
         }
         bail!("the queue does not come to rest: {:?}", self.errors.last());
+    }
+
+    /// Works on several messages at once: their requests are mixed as the seed says, the same seed always alike.
+    pub async fn at_once(&mut self, messages: Vec<Message>, seed: u64) {
+        let mut random = StdRng::seed_from_u64(seed);
+        let begin = |message| self.start(message, Steps::one_by_one(), Deadline::never());
+        let mut running: Vec<Invocation> = messages.into_iter().map(begin).collect();
+        while !running.is_empty() {
+            let at = random.random_range(0..running.len());
+            if self.advance(&mut running[at]).await.is_some() {
+                running.swap_remove(at);
+            }
+            self.collect();
+        }
+    }
+
+    /// Works on messages until one satisfies the condition; that one waits still.
+    pub async fn work_until(&mut self, condition: impl Fn(&Message) -> bool) -> anyhow::Result<()> {
+        self.collect();
+        loop {
+            let at = self.queue.messages.iter().position(|message| !condition(message));
+            let message = self
+                .queue
+                .take(at.context("no message is left that does not satisfy it")?);
+            self.handle(message, None).await?;
+            if self.queue.messages.iter().all(&condition) {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Housekeeping every five minutes, and what comes of it, for so many minutes.
+    pub async fn pass(&mut self, minutes: i64) -> anyhow::Result<()> {
+        for _ in 0..minutes / 5 {
+            self.jump(300_000)?;
+            self.housekeeping().await?;
+        }
+        Ok(())
     }
 
     /// Housekeeping, and what comes of it.
