@@ -13,7 +13,7 @@ use runtime::deadline::Deadline;
 use runtime::secrets::{SecretText, Secrets, names};
 use runtime::store::Store;
 use sync_core::names::{RunId, SyncName};
-use sync_core::run::{Wake, keys};
+use sync_core::run::{Wake, export_run_id, keys};
 use tiktok::{Limits, Pace};
 use tiktok_sandbox::TOKEN;
 
@@ -143,12 +143,7 @@ impl World {
         let key = format!("models/web/{name}");
         self.store.put(&key, Bytes::from(export.csv().to_owned())).await?;
         let version = self.store.version(&key).context("the export was written")?;
-        Ok(ingest::run_of(
-            &self.ingest(&Steps::default()),
-            &self.sync,
-            &key,
-            &version,
-        ))
+        Ok(export_run_id(BUCKET, &key, &version, &self.sync))
     }
 
     /// A context of `ingest` for one invocation.

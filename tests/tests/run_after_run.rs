@@ -137,7 +137,7 @@ async fn a_refused_row_goes_again_when_a_person_asks_and_not_by_itself() {
         world.pass(60).await.unwrap();
         assert!(!world.accepted().contains("k2"));
         let now = world.store.now();
-        let asked = ingest::retry(&world.ingest(&Steps::default()), &world.sync, &first, now)
+        let asked = ingest::retry(&world.ingest(&Steps::default()), &world.sync, &first, false, now)
             .await
             .unwrap();
         let Requested::Waits(retry) = asked else {
@@ -150,7 +150,7 @@ async fn a_refused_row_goes_again_when_a_person_asks_and_not_by_itself() {
         world
             .check_keys((0..7).map(|number| format!("k{number}")))
             .unwrap();
-        let asked = ingest::retry(&world.ingest(&Steps::default()), &world.sync, &first, now)
+        let asked = ingest::retry(&world.ingest(&Steps::default()), &world.sync, &first, false, now)
             .await
             .unwrap();
         assert_eq!(asked, Requested::Done(retry), "the same request is done once");
