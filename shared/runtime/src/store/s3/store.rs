@@ -226,7 +226,13 @@ impl Store for S3Store {
         let Some(header) = range_header(&range) else {
             return self.nothing(key, version).await;
         };
-        match self.read(key, Some(header), version).await? {
+        // Most versions are the newest one: only what was written over or deleted is asked for by its id.
+        let newest = version.map(|version| Version::of(&version.etag));
+        let mut answer = self.read(key, Some(header.clone()), newest.as_ref()).await?;
+        if let (Answer::Changed | Answer::Absent, Some(Version { id: Some(_), .. })) = (&answer, version) {
+            answer = self.read(key, Some(header), version).await?;
+        }
+        match answer {
             Answer::Read(read) => {
                 if u64::try_from(read.body.len()).is_ok_and(|got| got > range.end - range.start) {
                     return Err(unreadable(
