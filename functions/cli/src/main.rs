@@ -30,6 +30,6 @@ async fn main() -> ExitCode {
     let cli = Cli::parse();
     runtime::logs::start_at_terminal(if cli.verbose { Level::INFO } else { Level::WARN });
     let mut console = Console::of_this_process(cli.output);
-    let result = commands::run(cli.command, &mut console).await;
+    let result = Box::pin(commands::run(cli.command, &mut console)).await;
     exit::end(result, &mut console).into()
 }

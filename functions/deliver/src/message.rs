@@ -41,7 +41,7 @@ pub async fn on_message(ctx: &Context, message: SqsMessage, deadline: Deadline) 
             Asked::Scheduled { task, .. } => tracing::error!(task, "deliver has no schedule: dropped"),
             Asked::Ignored { reason } => tracing::info!(reason, "nothing to do"),
             Asked::Malformed(error) => {
-                tracing::error!(error = error.to_string(), "a record is malformed: dropped")
+                tracing::error!(error = error.to_string(), "a record is malformed: dropped");
             }
         }
     }

@@ -53,7 +53,9 @@ impl<'a> Tracker<'a> {
     /// These rows were accepted.
     pub(crate) fn accepted(&self, rows: &[u32]) {
         self.change(|state| {
-            rows.iter().for_each(|row| state.progress.accepted.insert(*row));
+            for row in rows {
+                state.progress.accepted.insert(*row);
+            }
             state.answers += 1;
         });
     }
@@ -81,7 +83,9 @@ impl<'a> Tracker<'a> {
     /// TikTok may have taken these rows, but did not say so.
     pub(crate) fn unclear(&self, rows: &[u32], now: i64) {
         self.change(|state| {
-            rows.iter().for_each(|row| state.progress.unknown.insert(*row));
+            for row in rows {
+                state.progress.unknown.insert(*row);
+            }
             state.progress.first_try.get_or_insert(now);
         });
     }

@@ -183,7 +183,7 @@ impl Sender<'_> {
     }
 
     async fn paced(&self) -> bool {
-        let left = self.deadline.remaining().min(Duration::from_secs(86_400));
+        let left = self.deadline.remaining().min(Duration::from_hours(24));
         self.ctx
             .pace
             .until_ready(self.endpoint, Instant::now() + left)
@@ -198,10 +198,10 @@ impl Sender<'_> {
             (None, None) => "no_answer".to_owned(),
         };
         self.tracker.called(label);
-        if let Verdict::Retry { why, .. } = &answer.verdict {
-            if why.may_have_been_taken() {
-                self.tracker.unclear(rows, self.now);
-            }
+        if let Verdict::Retry { why, .. } = &answer.verdict
+            && why.may_have_been_taken()
+        {
+            self.tracker.unclear(rows, self.now);
         }
         tracing::info!(
             sync = %self.batch.header.sync,

@@ -34,10 +34,11 @@ pub async fn accept(ctx: &Context, created: &ExportCreated) -> anyhow::Result<Ha
     let mut handled = Handled::Done;
     for loaded in specs {
         let sync = loaded.spec.name.clone();
-        if wait(ctx, &loaded, created).await?.is_some() && loaded.spec.model.run_on == RunOn::EachFile {
-            if let Handled::ComeBack(why) = advance(ctx, &sync, false).await? {
-                handled = Handled::ComeBack(why);
-            }
+        if wait(ctx, &loaded, created).await?.is_some()
+            && loaded.spec.model.run_on == RunOn::EachFile
+            && let Handled::ComeBack(why) = advance(ctx, &sync, false).await?
+        {
+            handled = Handled::ComeBack(why);
         }
     }
     Ok(handled)

@@ -110,7 +110,13 @@ impl Closing<'_> {
             }
             _ => self.read.head.generation.clone(),
         };
-        let head = self.next_head(generation, spec.as_ref(), !record.carried.is_empty());
+        // The run may have come to its record before it was closed. That record counts, and so what it says of the rows
+        // that are left over.
+        let key = keys::record(sync, id);
+        let first = facts::read::<Record>(store, &key)
+            .await?
+            .unwrap_or_else(|| record.clone());
+        let head = self.next_head(generation, spec.as_ref(), &first);
         release(self.ctx, sync, self.open, self.read, &record, head).await
     }
 
@@ -306,13 +312,13 @@ impl Closing<'_> {
 
     /// What is carried: insert, add and retries keep the old list, since rows carried into this run may not have been
     /// planned yet. Cancelled by a person, and a whole table that the next export brings anew: nothing.
-    fn next_head(&self, generation: Option<Generation>, spec: Option<&SyncSpec>, carries: bool) -> Head {
+    fn next_head(&self, generation: Option<Generation>, spec: Option<&SyncSpec>, record: &Record) -> Head {
         let mut next = self.read.head.next();
         next.run = None;
         next.generation = generation;
         let whole = spec.is_some_and(|spec| matches!(spec.mode, Mode::Mirror | Mode::All));
-        let dropped =
-            self.open.why == Some(CloseReason::Cancelled) || (whole && self.open.kind == RunKind::Export);
+        let dropped = record.status == RunStatus::Cancelled || (whole && self.open.kind == RunKind::Export);
+        let carries = !record.carried.is_empty();
         if dropped {
             next.carried.clear();
         } else if carries && next.carried.last() != Some(&self.open.id) {

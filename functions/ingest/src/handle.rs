@@ -68,10 +68,10 @@ async fn connected(ctx: &Context, name: &DestinationName) -> anyhow::Result<Hand
         let Some(object) = ctx.store.get(&listed.key).await? else {
             continue;
         };
-        if let Ok(loaded) = specs::parse(&listed.key, &object.body) {
-            if loaded.spec.destination == *name {
-                let _ = advance(ctx, &loaded.spec.name, true).await?;
-            }
+        if let Ok(loaded) = specs::parse(&listed.key, &object.body)
+            && loaded.spec.destination == *name
+        {
+            let _ = advance(ctx, &loaded.spec.name, true).await?;
         }
     }
     Ok(Handled::Done)

@@ -42,11 +42,11 @@ pub async fn on_message(ctx: &Context, message: SqsMessage) -> anyhow::Result<()
             }
             Asked::Scheduled { task, .. } if task == "housekeeping" => housekeeping(ctx).await?,
             Asked::Scheduled { task, .. } => {
-                tracing::error!(task, "the schedule asks for an unknown task: dropped")
+                tracing::error!(task, "the schedule asks for an unknown task: dropped");
             }
             Asked::Ignored { reason } => tracing::info!(reason, "nothing to do"),
             Asked::Malformed(error) => {
-                tracing::error!(error = error.to_string(), "a record is malformed: dropped")
+                tracing::error!(error = error.to_string(), "a record is malformed: dropped");
             }
         }
     }

@@ -105,7 +105,7 @@ pub async fn cancel(ctx: &Context, sync: &SyncName, run: &RunId) -> anyhow::Resu
     loop {
         let read = read_head(store, sync).await?;
         let closing = |open: &&sync_core::run::OpenRun| open.id == *run && open.state == RunState::Open;
-        if read.head.run.as_ref().filter(closing).is_none() {
+        if !read.head.run.as_ref().is_some_and(|run| closing(&run)) {
             return Ok(Requested::Waits(run.clone()));
         }
         let Handled::Done = closing::close(ctx, sync, &read, CloseReason::Cancelled).await? else {

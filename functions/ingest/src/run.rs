@@ -100,23 +100,23 @@ impl<'a> Run<'a> {
                 return Ok(Err(broken(&file)));
             }
         }
-        let (emitted, spool, superseded) = match emitter.finish() {
+        let (done, spool, superseded) = match emitter.finish() {
             Ok(parts) => parts,
             Err(file) => return Ok(Err(broken(&file))),
         };
-        for (what, lines) in [("rejected", &emitted.rejected), ("warnings", &emitted.warnings)] {
+        for (what, lines) in [("rejected", &done.rejected), ("warnings", &done.warnings)] {
             if !lines.is_empty() {
                 let key = keys::work(self.sync, self.id, what, part);
                 let _ = self.store().put_new(&key, Bytes::copy_from_slice(lines)).await?;
             }
         }
-        if let Some(message) = too_many_rejected(self.spec, self.plan, &emitted.counts) {
-            let mut counts = emitted.counts;
+        if let Some(message) = too_many_rejected(self.spec, self.plan, &done.counts) {
+            let mut counts = done.counts;
             counts.withheld += std::mem::take(&mut counts.to_send);
             return Ok(Err(ended(counts, PartEnd::Guard { message })));
         }
         Ok(Ok(Checked {
-            emitted,
+            emitted: done,
             spool,
             superseded,
         }))

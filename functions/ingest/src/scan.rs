@@ -35,7 +35,7 @@ pub(crate) async fn scan(
         key: PrimaryKey::default(),
         found: Scanned::default(),
     };
-    let result = rows::each(ctx, spec, export, which, |parsed| scanner.take(parsed)).await?;
+    let result = rows::each(ctx, spec, export, which, |parsed| scanner.take(&parsed)).await?;
     Ok(result.map(|()| scanner.found))
 }
 
@@ -49,7 +49,7 @@ struct Scanner<'a> {
 }
 
 impl Scanner<'_> {
-    fn take(&mut self, parsed: Parsed<'_>) -> Result<(), BrokenFile> {
+    fn take(&mut self, parsed: &Parsed<'_>) -> Result<(), BrokenFile> {
         let row = match parsed {
             Parsed::Header(header) => {
                 let mapper = EventMapper::new(self.spec, header);
@@ -66,11 +66,11 @@ impl Scanner<'_> {
         let (Some(row), Some(mapper)) = (row, self.mapper.as_ref()) else {
             return Ok(());
         };
-        if mapper.key(&row, &mut self.key).is_err() {
+        if mapper.key(row, &mut self.key).is_err() {
             return Ok(());
         }
         let mut hasher = self.secret.row(&self.version);
-        mapper.hash_mapped_values(&row, &mut |piece| hasher.write(piece));
+        mapper.hash_mapped_values(row, &mut |piece| hasher.write(piece));
         self.found.entries.push(ScanEntry {
             key: self.secret.key_digest(self.key.bytes()),
             fingerprint: hasher.finish(),

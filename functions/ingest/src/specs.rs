@@ -52,7 +52,7 @@ pub(crate) fn parse(key: &str, bytes: &[u8]) -> Result<LoadedSpec, String> {
 pub async fn specs_for_export(ctx: &Context, export: &str) -> anyhow::Result<Vec<LoadedSpec>> {
     let mut found = Vec::new();
     for listed in ctx.store.list(keys::SPECS, None, MAX_SPECS).await? {
-        if !listed.key.ends_with(".yaml") {
+        if listed.key.strip_suffix(".yaml").is_none() {
             continue;
         }
         let Some(object) = ctx.store.get(&listed.key).await.context("reading the specs")? else {

@@ -26,7 +26,7 @@ use crate::local::Phase;
 /// Does a command.
 pub(crate) async fn run(command: Command, console: &mut Console) -> anyhow::Result<Exit> {
     match command {
-        Command::Demo(arguments) => demo::run(&arguments, console).await,
+        Command::Demo(arguments) => Box::pin(demo::run(&arguments, console)).await,
         Command::Init(arguments) => init::run(&arguments, console),
         Command::Validate(arguments) => validate::run(&arguments, console),
         Command::Preview(arguments) => preview::run(&arguments, console),

@@ -116,7 +116,7 @@ impl SlicesHead {
 
 /// Reads the entries of a slice.
 pub fn read_entries<E: Entry>(bytes: &[u8]) -> Result<Vec<E>, InvalidSlices> {
-    if bytes.len() % E::SIZE != 0 {
+    if !bytes.len().is_multiple_of(E::SIZE) {
         return Err(InvalidSlices);
     }
     bytes
@@ -237,7 +237,9 @@ mod tests {
         fn each_reader_finds_its_own_slice(slices in proptest::collection::vec(proptest::collection::vec(any::<u32>(), 0..9), 0..7)) {
             let mut writer = SlicesWriter::default();
             for slice in &slices {
-                slice.iter().for_each(|row| writer.push(&not_sent(*row)));
+                for row in slice {
+                    writer.push(&not_sent(*row));
+                }
                 writer.end_slice();
             }
             let object = writer.finish(77);

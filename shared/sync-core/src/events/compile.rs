@@ -95,13 +95,12 @@ impl EventMapper {
 }
 
 fn event_mappings(spec: &SyncSpec) -> Vec<(&MappingSource, &Target)> {
-    let event = |target| match target {
-        &MappingTarget::Event(ref target) => Some(target),
-        &MappingTarget::Person(_) => None,
-    };
     spec.mappings
         .iter()
-        .filter_map(|mapping| Some((&mapping.source, event(&mapping.to)?)))
+        .filter_map(|mapping| match &mapping.to {
+            MappingTarget::Event(target) => Some((&mapping.source, target)),
+            MappingTarget::Person(_) => None,
+        })
         .collect()
 }
 

@@ -296,7 +296,7 @@ impl EventMapper {
         match self.event_id.as_ref().and_then(|slot| slot.source.get(row)) {
             None => key.write_event_id(out),
             Some(text) if self.event_id_is_personal || names_a_person(text) => {
-                write_digest(out, text.as_bytes())
+                write_digest(out, text.as_bytes());
             }
             Some(text) => write_string(out, text),
         }
@@ -358,9 +358,8 @@ impl EventMapper {
                 {
                     return Ok(());
                 }
-                const MESSAGE: &str =
-                    "A CRM event needs its lead's id; map a column to lead.lead_id and fill it";
-                let problem = Problem::field(Code::MissingField, "lead.lead_id", MESSAGE);
+                let message = "A CRM event needs its lead's id; map a column to lead.lead_id and fill it";
+                let problem = Problem::field(Code::MissingField, "lead.lead_id", message);
                 return Err(problem.in_column(self.lead_id.as_ref().and_then(Source::column)));
             }
         };

@@ -234,7 +234,7 @@ impl UserFields {
             ValueKind::Phone => {
                 let (country, unreadable) = self.country(row);
                 let phone = phone(text, country, PhoneRule::WithPlus, self.hashing)
-                    .map_err(|error| if unreadable { no_country(error) } else { error })?;
+                    .map_err(|error| if unreadable { no_country(&error) } else { error })?;
                 if phone.unassigned {
                     const MESSAGE: &str =
                         "The numbering plan assigns this number to nobody; it is sent all the same";
@@ -376,7 +376,7 @@ impl UserFields {
 }
 
 #[cold]
-fn no_country(error: IdentityError) -> IdentityError {
+fn no_country(error: &IdentityError) -> IdentityError {
     const MESSAGE: &str = "The phone number cannot be read, as the row's country is no ISO 3166 code of two letters; \
                            write it as such a code, or the number with + and its country code";
     IdentityError::new(error.code, MESSAGE)

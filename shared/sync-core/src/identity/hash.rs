@@ -127,11 +127,11 @@ mod tests {
         let known = Sha256Hex::of(b"x");
         let text = known.as_str();
         for wrong in [
-            &text[1..],
+            text.split_at(1).1,
             &format!("{text}0"),
             &text.replace('1', "g"),
             "",
-            &format!(" {}", &text[1..]),
+            &format!(" {}", text.split_at(1).1),
         ] {
             assert_eq!(Sha256Hex::from_hex(wrong), None);
         }

@@ -90,15 +90,15 @@ fn json_array<'a>(cell: &'a str, f: &mut dyn FnMut(Result<Cow<'a, str>, Identity
     for member in members {
         let raw = member.get();
         let value = match raw.as_bytes().first() {
-            Some(b'"') => match serde_json::from_str::<Text<'a>>(raw) {
-                Ok(Text(text)) => text,
-                Err(_) => {
+            Some(b'"') => {
+                let Ok(Text(text)) = serde_json::from_str::<Text<'a>>(raw) else {
                     f(Err(malformed(
                         "A text of the JSON array holds an escape that stands for no character",
                     )));
                     continue;
-                }
-            },
+                };
+                text
+            }
             Some(b'-' | b'0'..=b'9') => Cow::Borrowed(raw),
             Some(b'n') => continue,
             _ => {
@@ -130,7 +130,7 @@ mod tests {
     fn values(cell: &str, splits: bool) -> Vec<Result<String, Code>> {
         let mut values = Vec::new();
         each_value(cell, splits, &mut |value| {
-            values.push(value.map(Cow::into_owned).map_err(|error| error.code))
+            values.push(value.map(Cow::into_owned).map_err(|error| error.code));
         });
         values
     }

@@ -36,7 +36,7 @@ pub fn again_run_id(closed: &RunId) -> RunId {
     let text = closed.as_str();
     let (base, tries) = text.split_once('.').unwrap_or((text, "1"));
     let next = tries.parse::<u32>().unwrap_or(1).saturating_add(1);
-    RunId::new(&format!("{base}.{next}")).unwrap_or_else(|_| digest(&["again", text]))
+    RunId::new(format!("{base}.{next}")).unwrap_or_else(|_| digest(&["again", text]))
 }
 
 fn digest(parts: &[&str]) -> RunId {

@@ -26,10 +26,17 @@ pub(crate) fn key(name: &str) -> Option<Check> {
         | "year" => check::number,
         "mileage" => mileage,
         "preferred_price_range" => price_range,
-        "content_type" | "search_string" | "query" | "description" | "order_id" | "shop_id" | "status"
-        | "delivery_category" | "event_channel" => check::string,
+        "content_type"
+        | "search_string"
+        | "query"
+        | "description"
+        | "order_id"
+        | "shop_id"
+        | "status"
+        | "delivery_category"
+        | "event_channel"
         // Travel and vehicle advertisers.
-        "city"
+        | "city"
         | "region"
         | "country"
         | "checkin_date"

@@ -15,8 +15,8 @@ struct Example {
 /// The `http` blocks of the README, each with the `json` block behind it.
 fn examples(readme: &str) -> Vec<Example> {
     let mut examples: Vec<Example> = Vec::new();
-    let mut blocks = readme.split("```").skip(1).step_by(2);
-    while let Some(block) = blocks.next() {
+    let blocks = readme.split("```").skip(1).step_by(2);
+    for block in blocks {
         let (kind, text) = block.split_once('\n').unwrap();
         match kind {
             "http" => {

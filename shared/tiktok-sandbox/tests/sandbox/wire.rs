@@ -89,7 +89,8 @@ async fn the_envelope_is_whole() {
     assert_eq!(id, log_id);
     assert!(id.starts_with("20260801120000") && id.len() == 34, "{id}");
     assert!(
-        id[14..]
+        id.split_at(14)
+            .1
             .bytes()
             .all(|byte| byte.is_ascii_digit() || (b'A'..=b'F').contains(&byte)),
         "{id}"

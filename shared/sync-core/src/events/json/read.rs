@@ -1,6 +1,6 @@
 //! Reading the JSON of a column piece by piece.
 //!
-//! The reader takes exactly what serde_json takes as a `Value` (a test compares them), up to [`MAX_NESTING`].
+//! The reader takes exactly what `serde_json` takes as a `Value` (a test compares them), up to [`MAX_NESTING`].
 //! Its errors say where, never what.
 
 use super::write::write_string;

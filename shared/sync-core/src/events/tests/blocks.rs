@@ -53,8 +53,8 @@ fn a_block_whose_map_lacks_the_name_makes_no_event() {
 #[test]
 fn each_block_has_its_own_range_of_times() {
     let mut spec = blocks([value("Purchase"), value("Subscribe")]);
-    spec.events[1].max_age = Duration::from_secs(60);
-    spec.events[1].max_future = Duration::from_secs(7_200);
+    spec.events[1].max_age = Duration::from_mins(1);
+    spec.events[1].max_future = Duration::from_hours(2);
     assert_eq!(names(&spec, &[]), [(0, "Purchase".to_owned())]);
     assert_eq!(
         names(&spec, &[("time", &(NOW + 3_600).to_string())]),

@@ -3,7 +3,8 @@
 use super::*;
 
 #[track_caller]
-fn contents(mappings: &[(&str, &str)], row: &[(&str, &str)], expected: Value) {
+fn contents(mappings: &[(&str, &str)], row: &[(&str, &str)], expected: impl Into<Value>) {
+    let expected: Value = expected.into();
     let mut all = vec![("=t", "user.ttclid")];
     all.extend(mappings);
     let mut event = json!({"user": {"ttclid": "t"}});

@@ -7,7 +7,8 @@ fn one(to: &str) -> SyncSpec {
 }
 
 #[track_caller]
-fn property(to: &str, text: &str, expected: Value) {
+fn property(to: &str, text: &str, expected: impl Into<Value>) {
+    let expected: Value = expected.into();
     let mapped = map(&one(to), &[("x", text)]);
     let key = to.strip_prefix("properties.").unwrap();
     assert_eq!(

@@ -40,8 +40,8 @@ fn block(source: EventSource, name: EventNameRule) -> EventBlock {
         modern_names: false,
         batch_size: 1_000,
         test_event_code: None,
-        max_age: Duration::from_secs(28 * 86_400),
-        max_future: Duration::from_secs(600),
+        max_age: Duration::from_hours(28 * 24),
+        max_future: Duration::from_mins(10),
         when_out_of_range: OutOfRange::Refuse,
     }
 }
