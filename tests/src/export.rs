@@ -19,7 +19,7 @@ event:
 mappings:
   - {from: at, to: event_time}
   - {from: email, to: user.email}
-  - {from: note, to: properties.note}
+  - {from: note, to: properties.content_type}
 guards: {min_rows: 0, max_rejected_percent: 100}
 ";
 

@@ -94,17 +94,19 @@ impl Store for FaultyStore {
     }
 
     async fn put(&self, key: &str, body: Bytes) -> Result<(), StoreError> {
-        Ok(self
+        let _: () = self
             .request(Operation::Put, key, self.inner.put(key, body))
             .await?
-            .0)
+            .0;
+        Ok(())
     }
 
     async fn put_file(&self, key: &str, path: &Path) -> Result<(), StoreError> {
-        Ok(self
+        let _: () = self
             .request(Operation::Put, key, self.inner.put_file(key, path))
             .await?
-            .0)
+            .0;
+        Ok(())
     }
 
     async fn list(
@@ -118,10 +120,11 @@ impl Store for FaultyStore {
     }
 
     async fn delete(&self, key: &str) -> Result<(), StoreError> {
-        Ok(self
+        let _: () = self
             .request(Operation::Delete, key, self.inner.delete(key))
             .await?
-            .0)
+            .0;
+        Ok(())
     }
 
     async fn touch(&self, key: &str) -> Result<bool, StoreError> {

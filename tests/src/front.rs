@@ -67,7 +67,7 @@ pub fn refuse(keys: &[&str], blame: Blame) -> impl FnMut(&ApiCall) -> Act + Send
         };
         Act::Answer(
             40002,
-            format!("Invalid value for {place}properties.note: not a valid string."),
+            format!("Invalid value for {place}properties.content_type: not a valid string."),
         )
     }
 }
@@ -176,10 +176,14 @@ impl Front {
                 }
                 Act::Answer(code, words) => write(stream, &envelope(code, &words)).await?,
                 Act::Partial(refused, code, words) => {
-                    if let Some(body) = without(&body, &refused) {
-                        forward(&upstream, &mut answered, &head, &body).await?;
-                    }
-                    write(stream, &envelope(code, &words)).await?;
+                    let answer = match without(&body, &refused) {
+                        Some(body) => forward(&upstream, &mut answered, &head, &body).await?,
+                        None => Vec::new(),
+                    };
+                    // What the sandbox refuses for another reason is not taken in part.
+                    let taken = answer.is_empty() || String::from_utf8_lossy(&answer).contains("\"code\":0,");
+                    let answer = if taken { envelope(code, &words) } else { answer };
+                    write(stream, &answer).await?;
                 }
                 Act::Http(status) => {
                     let answer = format!("HTTP/1.1 {status} Sorry\r\ncontent-length: 5\r\n\r\nsorry");

@@ -109,7 +109,7 @@ impl World {
                     object.remove("calls");
                     Value::Object(object).to_string()
                 }
-                _ => format!("{:?}", body),
+                _ => format!("{body:?}"),
             };
             truth.insert(key, text);
         }

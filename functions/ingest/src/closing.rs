@@ -181,6 +181,13 @@ impl Closing<'_> {
             let key = keys::manifest(self.sync, &self.open.id, part);
             if let Some(manifest) = facts::read::<Manifest>(store, &key).await? {
                 ending.counts.add(&manifest.counts);
+                for (number, rows) in (0_u32..).zip(&manifest.batches) {
+                    // Batches that the list does not name were gone when it was made.
+                    let here = batches
+                        .iter()
+                        .any(|batch| (batch.part, batch.number) == (part, number));
+                    ending.lost_rows += if here { 0 } else { u64::from(*rows) };
+                }
                 continue;
             }
             let mut found = std::collections::HashSet::new();

@@ -1,16 +1,18 @@
 //! What became of a run's rows, gathered from its manifests and outcomes.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use anyhow::{Context as _, bail};
 use runtime::facts;
 use runtime::store::Store;
 use serde::Serialize;
 use serde_json::value::RawValue;
-use sync_core::diff::KeyDigest;
+use sync_core::diff::{KeyDigest, SnapshotEntry};
 use sync_core::names::{RunId, SyncName};
 use sync_core::run::keys::BatchId;
 use sync_core::run::{Batch, Counts, Manifest, Outcome, PartEnd, Refusal, Sums, keys};
+
+use crate::run::Run;
 
 /// What the manifests and outcomes of a run say.
 #[derive(Default)]
@@ -24,6 +26,9 @@ pub(crate) struct Ending {
     pub(crate) carried_keys: HashSet<KeyDigest>,
     pub(crate) refused_keys: HashSet<KeyDigest>,
     pub(crate) lost_rows: u64,
+    /// Keys of the lost rows, where [`Self::find_lost_keys`] was asked for them.
+    pub(crate) lost_keys: HashSet<KeyDigest>,
+    parts_with_losses: BTreeMap<u32, u32>,
     pub(crate) refused_lines: Vec<u8>,
 }
 
@@ -57,6 +62,7 @@ impl Ending {
         if self.end.is_none() {
             self.end = manifest.end;
         }
+        let batches = u32::try_from(manifest.batches.len())?;
         for (number, rows) in (0..).zip(&manifest.batches) {
             let batch = BatchId {
                 sync: sync.clone(),
@@ -71,7 +77,41 @@ impl Ending {
             if outcome.rows != *rows {
                 bail!("{key} speaks of {} rows, its manifest of {rows}", outcome.rows);
             }
+            if outcome.lost {
+                self.parts_with_losses.insert(part, batches);
+            }
             self.batch(store, &batch, &outcome).await?;
+        }
+        Ok(())
+    }
+
+    /// Which rows were lost with a batch object that is gone: those that were put into batches of its part, and do not
+    /// lie, with an event of each block, in the batches that are left.
+    pub(crate) async fn find_lost_keys(&mut self, run: &Run<'_>) -> anyhow::Result<()> {
+        for (part, batches) in &self.parts_with_losses {
+            let mut events_left: HashMap<KeyDigest, usize> = HashMap::new();
+            for number in 0..*batches {
+                let batch = BatchId {
+                    sync: run.sync.clone(),
+                    run: run.id.clone(),
+                    part: *part,
+                    number,
+                };
+                let Some(object) = run.store().get(&batch.key()).await? else {
+                    continue;
+                };
+                for row in Batch::read(&object.body)?.rows {
+                    *events_left.entry(row.key).or_default() += 1;
+                }
+            }
+            let key = keys::work(run.sync, run.id, "sent", *part);
+            let partitions = run.plan.partitions();
+            for partition in 0..partitions {
+                let (_, sent) = run.slice::<SnapshotEntry>(&key, partitions, partition).await?;
+                let whole = |key: &KeyDigest| events_left.get(key) == Some(&run.spec.events.len());
+                let lost = sent.iter().map(|entry| entry.key).filter(|key| !whole(key));
+                self.lost_keys.extend(lost);
+            }
         }
         Ok(())
     }
@@ -141,16 +181,23 @@ impl Ending {
         let refused = self.refused_keys.len() as u64;
         let carried_out = self.carried_keys.difference(&self.refused_keys).count() as u64;
         let sent = self.counts.to_send + self.counts.carried_in;
+        let told = |key: &&KeyDigest| self.refused_keys.contains(key) || self.carried_keys.contains(key);
+        let lost = if self.lost_keys.is_empty() {
+            self.lost_rows
+        } else {
+            self.lost_keys.iter().filter(|key| !told(key)).count() as u64
+        };
         Sums {
-            accepted: sent.saturating_sub(refused + carried_out + self.lost_rows),
+            accepted: sent.saturating_sub(refused + carried_out + lost),
             refused,
             carried_out,
-            lost: self.lost_rows,
+            lost,
         }
     }
 
     /// The keys of all rows that TikTok did not accept.
     pub(crate) fn not_accepted(&self) -> HashSet<KeyDigest> {
-        self.carried_keys.union(&self.refused_keys).copied().collect()
+        let told = self.carried_keys.union(&self.refused_keys);
+        told.chain(&self.lost_keys).copied().collect()
     }
 }

@@ -60,19 +60,22 @@ async fn with_rows(
     }
     let stop: Option<Stop> = facts::read(store, &keys::stop(sync, id)).await?;
     let spec = pinned_spec(sync, &plan).ok();
-    let status = status(&ending, stop.as_ref());
-    let record = record(sync, open, read, &plan, spec.as_ref(), &ending, status);
-    write_rejected(ctx, sync, id, plan.manifests(), &ending.refused_lines).await?;
-    let Some(spec) = spec else {
-        let head = next_head(&read.head, open, &plan, &record, read.head.generation.clone());
-        return release(ctx, sync, open, read, &record, head).await;
-    };
-    let run = Run {
+    let run = spec.as_ref().map(|spec| Run {
         ctx,
         sync,
         id,
         plan: &plan,
-        spec: &spec,
+        spec,
+    });
+    if let Some(run) = &run {
+        ending.find_lost_keys(run).await?;
+    }
+    let status = status(&ending, stop.as_ref());
+    let record = record(sync, open, read, &plan, spec.as_ref(), &ending, status);
+    write_rejected(ctx, sync, id, plan.manifests(), &ending.refused_lines).await?;
+    let Some(run) = run else {
+        let head = next_head(&read.head, open, &plan, &record, read.head.generation.clone());
+        return release(ctx, sync, open, read, &record, head).await;
     };
     let not_accepted = ending.not_accepted();
     if plan.stages().is_some() {

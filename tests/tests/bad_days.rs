@@ -1,0 +1,233 @@
+//! Days on which TikTok, a token or a batch object is not what it should be.
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use sync_core::run::{RunStatus, Wake, keys};
+use tideline_tests::{Act, Bench, Export, Fault, Setup, World};
+use tiktok_sandbox::TOKEN;
+
+async fn world(setup: Setup) -> World {
+    let bench = Rc::new(Bench::start().await.unwrap());
+    World::new(&bench, setup).await.unwrap()
+}
+
+fn setups() -> [Setup; 2] {
+    [Setup::small(), Setup::cut(4, 4)]
+}
+
+fn keys_to(to: usize) -> impl Iterator<Item = String> {
+    (0..to).map(|number| format!("k{number}"))
+}
+
+/// Housekeeping every five minutes until nothing is left to do; the minutes that passed.
+async fn until_rest(world: &mut World) -> i64 {
+    for minutes in 0..20_000 {
+        if world.check_rest().is_ok() {
+            return minutes * 5;
+        }
+        world.pass(5).await.unwrap();
+    }
+    panic!("it does not come to rest: {:?}", world.check_rest());
+}
+
+#[tokio::test]
+async fn a_throttle_storm_of_200_calls_ends_with_every_row_delivered_once() {
+    let mut world = world(Setup::cut(3, 16)).await;
+    world.bench.front.script(|call| {
+        if call.number <= 200 {
+            Act::Answer(40100, "Too many requests. Please retry in some time.".into())
+        } else {
+            Act::Pass
+        }
+    });
+    world.run("a.csv", &Export::rows(0, 60)).await.unwrap();
+    let minutes = until_rest(&mut world).await;
+    world.check_no_errors().unwrap();
+    world.check_keys(keys_to(60)).unwrap();
+    assert_eq!(world.resent(), 0);
+    println!(
+        "200 throttled calls: {} calls in all, {minutes} minutes",
+        world.bench.front.calls()
+    );
+}
+
+#[tokio::test]
+async fn ten_minutes_without_tiktok_cost_no_row() {
+    for setup in setups() {
+        for silence in [Act::Http(503), Act::ResetBefore, Act::ResetAfter] {
+            let mut world = world(setup.clone()).await;
+            let store = Arc::clone(&world.store);
+            let end = store.now() + 600_000;
+            let act = silence.clone();
+            world
+                .bench
+                .front
+                .script(move |_| if store.now() < end { act.clone() } else { Act::Pass });
+            world.run("a.csv", &Export::rows(0, 12)).await.unwrap();
+            let minutes = until_rest(&mut world).await;
+            world.check_no_errors().unwrap();
+            world.check_keys(keys_to(12)).unwrap();
+            let resent = world.resent();
+            assert!(silence == Act::ResetAfter || resent == 0);
+            println!(
+                "{silence:?} for ten minutes: delivered {minutes} minutes after, {resent} rows came again"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn dead_letters_that_are_sent_again_finish_the_run() {
+    for housekeeping in [false, true] {
+        for setup in setups() {
+            let mut world = world(setup).await;
+            let run = world.land("a.csv", &Export::rows(0, 8)).await.unwrap();
+            world.collect();
+            loop {
+                let now = world.store.now();
+                if let Some(message) = world.queue.receive(now) {
+                    let fault = message.asked.is_batch().then_some((3, Fault::DieBefore));
+                    world.handle(message, fault).await.unwrap();
+                } else if let Some(next) = world.queue.next_visible() {
+                    world.jump(next - now).unwrap();
+                } else {
+                    break;
+                }
+            }
+            assert!(!world.queue.dead_letters.is_empty());
+            assert_eq!(world.head().run.as_ref().unwrap().id, run);
+            if housekeeping {
+                until_rest(&mut world).await;
+            } else {
+                world.queue.redrive();
+                world.work().await.unwrap();
+            }
+            world.check_rest().unwrap();
+            world.check_keys(keys_to(8)).unwrap();
+            // The dead letters come once more, when all is over.
+            world.queue.redrive();
+            world.work().await.unwrap();
+            world.check_rest().unwrap();
+            assert_eq!(world.resent(), 0);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_batch_that_is_gone_is_a_reported_loss_and_not_called_accepted() {
+    for setup in setups() {
+        let mut world = world(setup).await;
+        let run = world.land("a.csv", &Export::rows(0, 8)).await.unwrap();
+        world
+            .work_until(|message| message.asked.is_batch())
+            .await
+            .unwrap();
+        let gone = world.store.keys("batches/").remove(0);
+        let Some(Wake::Batch(_)) = Wake::parse(&gone) else {
+            panic!("{gone}")
+        };
+        let rows = String::from_utf8_lossy(&world.store.peek(&gone).unwrap())
+            .lines()
+            .count() as u64
+            - 1;
+        world.store.lose(&gone);
+        world.work().await.unwrap();
+        let record = world.record(&run).await.unwrap();
+        assert_eq!((record.sums.lost, record.sums.accepted), (rows, 8 - rows));
+        assert_eq!(record.status, RunStatus::CompletedWithErrors);
+        world.check_rest().unwrap();
+        assert_eq!(world.stored() as u64, 8 - rows);
+        assert_eq!(
+            world.head().generation.map_or(0, |generation| generation.keys),
+            8 - rows
+        );
+        // The next export brings them.
+        world.run("b.csv", &Export::rows(0, 8)).await.unwrap();
+        world.check_rest().unwrap();
+        world.check_keys(keys_to(8)).unwrap();
+        assert_eq!(world.resent(), 0);
+    }
+}
+
+#[tokio::test]
+async fn a_dead_token_costs_one_call_and_no_row() {
+    for setup in setups() {
+        let mut world = world(setup).await;
+        // Two rows are carried from before the token dies.
+        world
+            .bench
+            .front
+            .script(|_| Act::Answer(40100, "Too many requests.".into()));
+        world.run("1.csv", &Export::rows(0, 2)).await.unwrap();
+        world.bench.front.reset();
+        world.revoke(TOKEN).unwrap();
+        let run = world.run("2.csv", &Export::rows(2, 12)).await.unwrap();
+        let record = world.record(&run).await.unwrap();
+        assert_eq!(record.status, RunStatus::NeedsReauthorisation);
+        assert_eq!((record.sums.carried_out, record.sums.accepted), (12, 0));
+        assert_eq!(world.bench.front.calls(), 1, "one call, not one for each batch");
+        // Exports wait as long as the token is dead, and nothing is tried.
+        world.run("3.csv", &Export::rows(12, 14)).await.unwrap();
+        world.pass(120).await.unwrap();
+        assert_eq!((world.bench.front.calls(), world.records().len()), (1, 2));
+        world.grant("new-token").unwrap();
+        world.connect("new-token").await.unwrap();
+        world.work().await.unwrap();
+        until_rest(&mut world).await;
+        world.check_no_errors().unwrap();
+        world.check_keys(keys_to(14)).unwrap();
+        assert_eq!(world.resent(), 0);
+    }
+}
+
+#[tokio::test]
+async fn a_lost_event_is_found_by_housekeeping_whichever_it_is() {
+    for setup in setups() {
+        let mut lost = 0;
+        loop {
+            let mut world = world(setup.clone()).await;
+            world.land("a.csv", &Export::rows(0, 6)).await.unwrap();
+            world.collect();
+            let mut number = 0;
+            while let Some(message) = world.queue.receive(i64::MAX) {
+                if number != lost {
+                    world.handle(message, None).await.unwrap();
+                }
+                number += 1;
+            }
+            until_rest(&mut world).await;
+            // A lost notification leaves no trace in the state: it is found within an hour.
+            world.pass(65).await.unwrap();
+            until_rest(&mut world).await;
+            world.check_no_errors().unwrap();
+            world.check_keys(keys_to(6)).unwrap();
+            if lost >= number {
+                break;
+            }
+            lost += 1;
+        }
+        assert!(lost > 4);
+    }
+}
+
+#[tokio::test]
+async fn rows_of_unknown_fate_are_counted_when_tiktok_may_have_forgotten_them() {
+    let mut world = world(Setup::small()).await;
+    world.bench.front.script(|_| Act::ResetAfter);
+    world.run("a.csv", &Export::rows(0, 4)).await.unwrap();
+    world.bench.front.script(|_| Act::Pass);
+    world.jump(50 * 3_600_000).unwrap();
+    until_rest(&mut world).await;
+    let counted: u64 = world
+        .records()
+        .iter()
+        .map(|record| record.counts.resent_after_window)
+        .sum();
+    assert!(
+        counted > 0,
+        "at least once goes before once, and the record says so"
+    );
+    world.check_records().unwrap();
+    assert!(world.store.peek(&keys::head(&world.sync)).is_some());
+}
