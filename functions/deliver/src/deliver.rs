@@ -119,6 +119,10 @@ impl Sending<'_> {
         let progress = tracker.snapshot();
         match ended {
             Ended::All => Ok(Ok(Outcome::of_progress(rows, &progress, None))),
+            Ended::Closed => {
+                let why = "the run was closed before these rows were sent";
+                Ok(Ok(Outcome::of_progress(rows, &progress, Some(why.to_owned()))))
+            }
             Ended::Budget => {
                 let why = "finding the bad rows of a refused call would have cost more API calls than the limit; the rest goes with the next run";
                 Ok(Ok(Outcome::of_progress(rows, &progress, Some(why.to_owned()))))

@@ -99,15 +99,15 @@ impl<'a> Tracker<'a> {
             .clone()
     }
 
-    /// Writes the progress when enough has happened since the last time, or when `now` asks for it.
-    pub(crate) async fn keep(&self, now: bool) -> anyhow::Result<()> {
+    /// Writes the progress when enough has happened since the last time, or when `now` asks for it; whether it did.
+    pub(crate) async fn keep(&self, now: bool) -> anyhow::Result<bool> {
         let answers = self.answers();
         let mut written = self.writing.lock().await;
         let settings = &self.ctx.settings;
         let due = answers >= written.answers + u64::from(settings.progress_calls)
             || (answers > written.answers && written.at.elapsed() >= settings.progress_time);
         if !now && !due {
-            return Ok(());
+            return Ok(false);
         }
         let (progress, answers) = (self.snapshot(), self.answers());
         self.ctx
@@ -118,7 +118,7 @@ impl<'a> Tracker<'a> {
             answers,
             at: Instant::now(),
         };
-        Ok(())
+        Ok(true)
     }
 
     /// How many answers about rows came since this invocation began.

@@ -8,6 +8,7 @@ use anyhow::Context as _;
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt, stream};
 use runtime::deadline::Deadline;
+use runtime::register::open_run;
 use sync_core::run::{Batch, Stop, StopStatus};
 use tiktok::{Answer, Asked, AuthReason, Cause, Endpoint, RetryReason, Verdict, backoff};
 
@@ -27,6 +28,8 @@ pub(crate) enum Ended {
     All,
     /// Isolation would have cost too many calls.
     Budget,
+    /// The run is no longer to be sent.
+    Closed,
     /// A person has to do something first.
     Stopped(Stopping),
     /// The invocation has no time for a further call.
@@ -223,7 +226,7 @@ impl Sender<'_> {
             .tally
             .answered
             .fetch_add(rows.len() as u64, Ordering::Relaxed);
-        self.tracker.keep(false).await
+        self.keep().await
     }
 
     /// A row was refused for good.
@@ -232,7 +235,20 @@ impl Sender<'_> {
         self.tracker
             .refused(row, cause.code.unwrap_or_default(), cause.field.clone(), message);
         self.ctx.tally.answered.fetch_add(1, Ordering::Relaxed);
-        self.tracker.keep(false).await
+        self.keep().await
+    }
+
+    /// Keeps the progress, and looks now and then whether the run is still to be sent.
+    async fn keep(&self) -> anyhow::Result<()> {
+        let header = &self.batch.header;
+        if self.tracker.keep(false).await?
+            && open_run(self.ctx.store.as_ref(), &header.sync, &header.run)
+                .await?
+                .is_none()
+        {
+            self.end(Ended::Closed);
+        }
+        Ok(())
     }
 
     fn is_over(&self) -> bool {
@@ -247,7 +263,8 @@ impl Sender<'_> {
             Ended::Budget => 1,
             Ended::Waits(_) => 2,
             Ended::NoTime => 3,
-            Ended::Stopped(_) => 4,
+            Ended::Closed => 4,
+            Ended::Stopped(_) => 5,
         };
         let mut ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
         if ended.as_ref().is_none_or(|old| rank(old) < rank(&new)) {
