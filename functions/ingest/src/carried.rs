@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use anyhow::{Context as _, bail};
 use runtime::facts;
 use runtime::store::Store;
-use sync_core::diff::{KeyDigest, Snapshot};
+use sync_core::diff::{KeyDigest, RowFingerprint, Snapshot};
 use sync_core::names::{RunId, SyncName};
 use sync_core::run::keys::BatchId;
 use sync_core::run::{
@@ -24,6 +24,8 @@ const WINDOW_SECONDS: i64 = 47 * 3600;
 pub(crate) struct LeftOver {
     /// Batches with the rows in question, the newest run last.
     batches: Vec<Rest>,
+    /// Keys of which TikTok refused another event: what is left of such a row does not make it an accepted one.
+    refused: HashSet<KeyDigest>,
 }
 
 #[derive(Debug)]
@@ -34,12 +36,14 @@ struct Rest {
     first_try: Option<i64>,
 }
 
-/// Finds what the runs of `head.carried` left over, and what a run was asked to retry.
+/// Finds what the runs of `head.carried` left over, and what a run was asked to retry. `events` is how many events a
+/// row makes.
 pub(crate) async fn left_over(
     store: &dyn Store,
     sync: &SyncName,
     carried: &[RunId],
     retry: Option<&RunId>,
+    events: usize,
 ) -> anyhow::Result<LeftOver> {
     let mut found = LeftOver::default();
     if let Some(run) = retry {
@@ -57,6 +61,15 @@ pub(crate) async fn left_over(
     }
     for run in carried {
         let record = record(store, sync, run).await?;
+        if events > 1 && retry != Some(run) {
+            for key in &record.refused {
+                let (batch, outcome) = outcome(store, key).await?;
+                let bytes = read_batch(store, &batch).await?;
+                let rows = Batch::read(&bytes)?.rows;
+                let refused = outcome.refused_rows().filter_map(|row| rows.get(row as usize));
+                found.refused.extend(refused.map(|row| row.key));
+            }
+        }
         for key in &record.carried {
             let (batch, outcome) = outcome(store, key).await?;
             let Outcome {
@@ -126,15 +139,16 @@ impl LeftOver {
         let mut writers: Vec<BatchWriter> = headers.iter().cloned().map(BatchWriter::new).collect();
         let mut seen = HashSet::new();
         let mut counted = HashSet::new();
+        let mut dropped = HashSet::new();
         for rest in self.batches.iter().rev() {
             let bytes = read_batch(store, &rest.batch).await?;
             let batch = Batch::read(&bytes)?;
             let block = batch.header.block as usize;
             let Some(writer) = writers.get_mut(block) else {
-                bail!(
-                    "{} was made by event block {block}, which the spec has no more: put it back, or cancel the carried rows",
-                    rest.batch.key()
-                );
+                // The spec lacks the event block that made these rows: nobody wants their events any more.
+                let rows = rest.rows.iter().filter_map(|row| batch.rows.get(row as usize));
+                dropped.extend(rows.map(|row| row.key));
+                continue;
             };
             for number in rest.rows.iter() {
                 let Some(row) = batch.rows.get(number as usize) else {
@@ -149,18 +163,26 @@ impl LeftOver {
                     *count += u64::from(first);
                     continue;
                 }
+                let whole = row.fingerprint != RowFingerprint::UNSURE && !self.refused.contains(&row.key);
+                let fingerprint = if whole {
+                    row.fingerprint
+                } else {
+                    RowFingerprint::UNSURE
+                };
                 if first {
                     counts.carried_in += 1;
+                }
+                if first && whole {
                     sent.push(Sent {
                         key: row.key,
-                        fingerprint: row.fingerprint,
+                        fingerprint,
                     });
                 }
                 let late = rest.first_try.is_some_and(|at| fate.now - at > WINDOW_SECONDS);
                 counts.resent_after_window += u64::from(first && late && rest.unknown.contains(number));
                 let full = writer.push(&NewRow {
                     key: row.key,
-                    fingerprint: row.fingerprint,
+                    fingerprint,
                     record: row.record,
                     line: row.line,
                     shown_key: row.shown_key.get().as_bytes(),
@@ -172,6 +194,7 @@ impl LeftOver {
                 }
             }
         }
+        counts.carried_dropped += dropped.difference(&counted).count() as u64;
         for mut writer in writers {
             if let Some((bytes, rows)) = writer.take() {
                 spool.keep(&bytes, rows)?;

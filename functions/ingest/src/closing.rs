@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use bytes::Bytes;
 use runtime::facts;
 use runtime::register::{HeadRead, swap_head};
-use sync_core::diff::{KeyDigest, Snapshot, SnapshotEntry};
+use sync_core::diff::{KeyDigest, RowFingerprint, Snapshot, SnapshotEntry};
 use sync_core::names::SyncName;
 use sync_core::run::keys::BatchId;
 use sync_core::run::{
@@ -306,7 +306,8 @@ impl Closing<'_> {
                 Batch::read(&body)?
                     .rows
                     .iter()
-                    .filter(|row| here(&row.key))
+                    // What is left of a row of which another event was refused makes no accepted row.
+                    .filter(|row| here(&row.key) && row.fingerprint != RowFingerprint::UNSURE)
                     .map(|row| SnapshotEntry {
                         key: row.key,
                         fingerprint: row.fingerprint,

@@ -21,7 +21,14 @@ pub(crate) async fn emit_part(
     part: u32,
 ) -> anyhow::Result<Manifest> {
     let decisions = decisions(run, cut, part).await?;
-    let left = carried::left_over(run.store(), run.sync, &head.carried, run.plan.retry.as_ref()).await?;
+    let left = carried::left_over(
+        run.store(),
+        run.sync,
+        &head.carried,
+        run.plan.retry.as_ref(),
+        run.spec.events.len(),
+    )
+    .await?;
     let carried_keys = left.keys(run.store()).await?;
     let checked = run
         .check(part, Which::Part(cut, range), &decisions, &carried_keys)
@@ -72,7 +79,14 @@ async fn decisions(run: &Run<'_>, cut: &Cut, part: u32) -> anyhow::Result<Vec<De
 /// Writes the batches of the carried rows; the manifest of the last part.
 pub(crate) async fn emit_carried(run: &Run<'_>, cut: &Cut, head: &Head) -> anyhow::Result<Manifest> {
     let store = run.store();
-    let left = carried::left_over(store, run.sync, &head.carried, run.plan.retry.as_ref()).await?;
+    let left = carried::left_over(
+        store,
+        run.sync,
+        &head.carried,
+        run.plan.retry.as_ref(),
+        run.spec.events.len(),
+    )
+    .await?;
     let carried_keys = left.keys(store).await?;
     let mut superseded = HashSet::new();
     for part in 0..cut.last_part() {

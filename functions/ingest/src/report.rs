@@ -40,6 +40,7 @@ pub(crate) fn page(record: &Record) -> String {
                 }
                 (before(record))
                 (after(record))
+                (left_over(record))
                 (calls(record))
             }
         }
@@ -80,6 +81,32 @@ fn after(record: &Record) -> Markup {
             tr class="sum" {
                 th { "sent" @if counts.carried_in > 0 { ", " (number(counts.carried_in)) " left over from earlier runs among them" } }
                 td { (number(counts.to_send + counts.carried_in)) }
+            }
+        }
+    }
+}
+
+/// Rows that earlier runs left over and that did not go this time, and those that may be there twice.
+fn left_over(record: &Record) -> Markup {
+    let counts = &record.counts;
+    let rows = [
+        ("gave way to a newer row", counts.carried_superseded),
+        ("became too old", counts.carried_expired),
+        ("had been accepted after all", counts.carried_done),
+        (
+            "belong to an event that the spec has no more",
+            counts.carried_dropped,
+        ),
+    ];
+    html! {
+        @if rows.iter().any(|(_, count)| *count > 0) {
+            h2 { "Rows left over from earlier runs that were not sent" }
+            table { @for (name, count) in rows { (row(name, count)) } }
+        }
+        @if counts.resent_after_window > 0 {
+            p class="note" {
+                (number(counts.resent_after_window))
+                " rows were first tried more than 47 hours ago without a clear answer, and went again: TikTok forgets an event_id after 48 hours, so it may count them twice."
             }
         }
     }

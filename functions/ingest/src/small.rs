@@ -97,7 +97,14 @@ async fn run_part(run: &Run<'_>, head: &Head) -> anyhow::Result<Manifest> {
         },
     );
     drop(scanned);
-    let left = carried::left_over(store, run.sync, &head.carried, run.plan.retry.as_ref()).await?;
+    let left = carried::left_over(
+        store,
+        run.sync,
+        &head.carried,
+        run.plan.retry.as_ref(),
+        run.spec.events.len(),
+    )
+    .await?;
     let carried_keys = left.keys(store).await?;
     let done = carried::accepted_since(&carried_keys, snapshot);
     let Checked {

@@ -34,10 +34,18 @@ pub struct Counts {
     pub carried_expired: u64,
     /// Carried rows whose key had been accepted since.
     pub carried_done: u64,
+    /// Carried rows whose event block the spec has no more.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub carried_dropped: u64,
     /// Of the rows put into batches, those of unknown fate whose first try is beyond TikTok's 48 hours of memory.
     pub resent_after_window: u64,
     /// Rows that go with a warning, by code.
     pub warnings: BTreeMap<String, u64>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 impl Counts {
@@ -68,6 +76,7 @@ impl Counts {
         self.carried_superseded += other.carried_superseded;
         self.carried_expired += other.carried_expired;
         self.carried_done += other.carried_done;
+        self.carried_dropped += other.carried_dropped;
         self.resent_after_window += other.resent_after_window;
         for (code, count) in &other.rejected {
             *self.rejected.entry(code.clone()).or_default() += count;
