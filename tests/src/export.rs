@@ -23,6 +23,27 @@ mappings:
 guards: {min_rows: 0, max_rejected_percent: 100}
 ";
 
+/// The same sync, with two events for each row.
+pub const TWO_EVENTS: &str = "\
+destination: acme
+type: web_events
+model:
+  path: models/web/
+  primary_key: id
+event:
+  - pixel_code: C4A1EXAMPLEPIXEL0001
+    name: {value: Purchase}
+    batch_size: 2
+  - pixel_code: C4A1EXAMPLEPIXEL0001
+    name: {value: ViewContent}
+    batch_size: 2
+mappings:
+  - {from: at, to: event_time}
+  - {from: email, to: user.email}
+  - {from: note, to: properties.content_type}
+guards: {min_rows: 0, max_rejected_percent: 100}
+";
+
 /// An export in the making.
 #[derive(Debug, Clone)]
 pub struct Export(String);

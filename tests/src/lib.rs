@@ -24,7 +24,7 @@ mod view;
 mod world;
 
 pub use bench::Bench;
-pub use export::{Export, SPEC, SYNC};
+pub use export::{Export, SPEC, SYNC, TWO_EVENTS};
 pub use faulty_store::FaultyStore;
 pub use front::{Act, ApiCall, Blame, Front, refuse};
 pub use invocation::{Ended, Invocation};

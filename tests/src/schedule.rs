@@ -109,18 +109,15 @@ struct Schedule {
     poison: BTreeSet<String>,
     claims: BTreeMap<RunId, Vec<RunId>>,
     figures: Figures,
-    trace: Vec<String>,
+    trace: Option<Vec<String>>,
 }
 
 /// Runs one schedule and checks its promises. With `trace`, an error tells what happened.
 pub async fn run_schedule(bench: &Rc<Bench>, seed: u64, trace: bool) -> anyhow::Result<Figures> {
     let mut schedule = Schedule::new(bench, seed).await?;
+    schedule.trace = trace.then(Vec::new);
     if let Err(error) = schedule.run().await {
-        let happened = if trace {
-            schedule.trace.join("\n")
-        } else {
-            String::new()
-        };
+        let happened = schedule.trace.unwrap_or_default().join("\n");
         return Err(error.context(happened));
     }
     let world = &schedule.world;
@@ -143,11 +140,15 @@ impl Schedule {
         self.check()
     }
 
-    fn note(&mut self, what: std::fmt::Arguments<'_>) {
-        self.trace.push(format!(
-            "{:>12} {what}",
-            self.world.store.now() - 1_785_585_600_000
-        ));
+    /// Notes what happened, for whoever looks into one schedule.
+    fn note(&mut self, what: impl FnOnce() -> String) {
+        if let Some(trace) = &mut self.trace {
+            trace.push(format!(
+                "{:>12} {}",
+                self.world.store.now() - 1_785_585_600_000,
+                what()
+            ));
+        }
     }
 
     async fn new(bench: &Rc<Bench>, seed: u64) -> anyhow::Result<Self> {
@@ -166,7 +167,7 @@ impl Schedule {
         setup.deliver.max_receives = random.random_range(2..6);
         let fault = *[0.0, 0.01, 0.03, 0.08].choose(&mut random).unwrap_or(&0.0);
         let twins = *[0.0, 0.02, 0.06].choose(&mut random).unwrap_or(&0.0);
-        let pace = *[0.06, 0.02, 0.01].choose(&mut random).unwrap_or(&0.02);
+        let pace = *[0.08, 0.04, 0.02].choose(&mut random).unwrap_or(&0.02);
         let poison = (0..KEYS)
             .filter(|_| random.random_bool(0.12))
             .map(|key| format!("k{key}"));
@@ -226,13 +227,13 @@ impl Schedule {
             poison,
             claims: BTreeMap::new(),
             figures: Figures::default(),
-            trace: Vec::new(),
+            trace: None,
         })
     }
 
     /// Everything that can go wrong goes wrong.
     async fn storm(&mut self) -> anyhow::Result<()> {
-        let mut steps = *[0, 200, 500].choose(&mut self.random).unwrap_or(&0);
+        let mut steps = *[0, 100, 300].choose(&mut self.random).unwrap_or(&0);
         while steps > 0 || !self.todo.is_empty() {
             steps -= i32::from(steps > 0);
             let idle = self.running.is_empty() && self.world.queue.messages.is_empty();
@@ -273,14 +274,14 @@ impl Schedule {
                 } else {
                     0
                 };
-                if quiet > 4 {
+                if quiet > 1 {
                     return Ok(());
                 }
                 if self.overwritten {
                     // A version that was written over is found by nobody but its message.
                     self.world.queue.redrive();
                 }
-                self.world.jump(1_300_000)?;
+                self.world.jump(3_700_000)?;
                 self.begin(Message {
                     asked: Asked::Housekeeping,
                     receives: 1,
@@ -348,7 +349,7 @@ impl Schedule {
             None => self.running.push(invocation),
             Some(ended) => {
                 self.figures.deaths += u64::from(matches!(ended, crate::Ended::Died));
-                self.note(format_args!("{:?} {ended:?}", invocation.message));
+                self.note(|| format!("{:?} {ended:?}", invocation.message));
             }
         }
         Ok(true)
@@ -361,11 +362,7 @@ impl Schedule {
         let at = self.random.random_range(0..self.running.len());
         let dead = self.running.swap_remove(at);
         self.figures.deaths += 1;
-        self.note(format_args!(
-            "killed {:?} at {}",
-            dead.message,
-            dead.steps.requests()
-        ));
+        self.note(|| format!("killed {:?} at {}", dead.message, dead.steps.requests()));
         let lost = self.random.random_bool(0.1) && !(self.overwritten && is_export(&dead.message.asked));
         if dead.message.asked != Asked::Housekeeping && !lost {
             let visible = self.world.store.now() + self.world.setup.visibility;
@@ -414,13 +411,13 @@ impl Schedule {
         let storm = !self.calm.load(Ordering::Relaxed);
         for created in self.world.store.created() {
             let Some(wake) = Wake::parse(&created.key) else {
-                self.note(format_args!("  {}", created.key));
+                self.note(|| format!("  {}", created.key));
                 continue;
             };
-            self.note(format_args!("  {}", created.key));
+            self.note(|| format!("  {}", created.key));
             if matches!(wake, Wake::Head(_)) {
                 let head = self.world.head();
-                self.note(format_args!("{head:?}"));
+                self.note(|| format!("{head:?}"));
                 if let Some(run) = head.run {
                     self.claims.entry(run.id).or_insert(head.carried);
                 }
@@ -442,7 +439,7 @@ impl Schedule {
         let ctx = self.world.ingest(&Steps::default());
         let (sync, now) = (self.world.sync.clone(), self.world.store.now());
         let what = self.todo.remove(0);
-        self.note(format_args!("{what:?}"));
+        self.note(|| format!("{what:?}"));
         match what {
             Happening::Land(number) => {
                 let (name, file) = (
