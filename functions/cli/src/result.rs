@@ -94,6 +94,12 @@ pub(crate) fn write(file: &Path, end: &RunEnd, out: &mut dyn Write) -> io::Resul
             end.folder.join("rejected.jsonl").display()
         )?;
     }
+    if record.sums.carried_out + record.sums.refused > 0 {
+        writeln!(
+            out,
+            "  Rows left over go with the next run. Now, with those that TikTok refused: `tideline retry {run}`"
+        )?;
+    }
     writeln!(out, "  Record: {}", end.folder.join("run.json").display())
 }
 
