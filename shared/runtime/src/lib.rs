@@ -6,6 +6,7 @@ pub mod deadline;
 pub mod envelopes;
 pub mod facts;
 mod form;
+pub mod http;
 #[cfg(feature = "aws")]
 pub mod lambda;
 pub mod logs;

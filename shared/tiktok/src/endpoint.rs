@@ -19,11 +19,13 @@ pub enum Endpoint {
     RevokeToken,
     /// `GET /oauth2/advertiser/get/`: the accounts that a token reaches. It has no body.
     Advertisers,
+    /// `GET /user/info/`: the person behind a token. It asks for no app, and so serves pasted tokens.
+    UserInfo,
 }
 
 impl Endpoint {
     /// Every endpoint.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::EventTrack,
         Self::SegmentAudience,
         Self::SegmentMapping,
@@ -32,6 +34,7 @@ impl Endpoint {
         Self::AccessToken,
         Self::RevokeToken,
         Self::Advertisers,
+        Self::UserInfo,
     ];
 
     /// The path below `/open_api/v1.3`. Each ends in a slash: TikTok answers 404 without.
@@ -45,6 +48,7 @@ impl Endpoint {
             Self::AccessToken => "/oauth2/access_token/",
             Self::RevokeToken => "/oauth2/revoke_token/",
             Self::Advertisers => "/oauth2/advertiser/get/",
+            Self::UserInfo => "/user/info/",
         }
     }
 
@@ -69,6 +73,7 @@ impl Endpoint {
             ],
             Self::SegmentAudience | Self::AudienceCreate | Self::AudienceUpdate => &["advertiser_id"],
             Self::AccessToken | Self::RevokeToken | Self::Advertisers => &["app_id", "secret"],
+            Self::UserInfo => &[],
         }
     }
 }

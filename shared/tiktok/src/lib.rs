@@ -7,6 +7,7 @@ pub mod codes;
 mod endpoint;
 pub mod isolate;
 mod message;
+pub mod oauth;
 mod pace;
 mod pattern;
 pub mod redact;

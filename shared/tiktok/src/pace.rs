@@ -35,7 +35,8 @@ impl Limits {
             | Endpoint::AudienceUpdate
             | Endpoint::AccessToken
             | Endpoint::RevokeToken
-            | Endpoint::Advertisers => APP,
+            | Endpoint::Advertisers
+            | Endpoint::UserInfo => APP,
         };
         self.at_most.map_or(tiktoks, |at_most| at_most.min(tiktoks))
     }
