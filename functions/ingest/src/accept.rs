@@ -1,6 +1,7 @@
 //! An export landed: it waits as `pending` until its run begins.
 
 use runtime::facts;
+use runtime::register::read_head;
 use sync_core::names::RunId;
 use sync_core::run::{Pending, PendingRequest, Plan, Record, again_run_id, export_run_id, keys};
 use sync_core::spec::RunOn;
@@ -88,8 +89,8 @@ pub(crate) fn sortable(milliseconds: i64) -> String {
 }
 
 /// The run that an export of a sync gets when a person asks for it. An export of which nothing was sent, because its
-/// file or its spec was wrong or a guard stopped it, is done again once the spec has changed or the guards are let go:
-/// as `<run>.2`, then `<run>.3`.
+/// file or its spec was wrong or a guard stopped it, is done again once the spec has changed or the guards are let go;
+/// so is every export after a resync: as `<run>.2`, then `<run>.3`.
 pub async fn run_of(
     ctx: &Context,
     loaded: &LoadedSpec,
@@ -99,9 +100,17 @@ pub async fn run_of(
 ) -> anyhow::Result<RunId> {
     let sync = &loaded.spec.name;
     let mut run = export_run_id(&ctx.bucket, key, version, sync);
+    let forget = read_head(ctx.store.as_ref(), sync).await?.head.forget;
     loop {
         let record: Option<Record> = facts::read(ctx.store.as_ref(), &keys::record(sync, &run)).await?;
-        if !record.is_some_and(|record| record.sent_nothing()) {
+        let Some(record) = record else {
+            return Ok(run);
+        };
+        if forget {
+            run = again_run_id(&run);
+            continue;
+        }
+        if !record.sent_nothing() {
             return Ok(run);
         }
         let plan: Option<Plan> = facts::read(ctx.store.as_ref(), &keys::plan(sync, &run)).await?;

@@ -33,7 +33,7 @@ pub(super) async fn run(arguments: Arguments, console: &mut Console) -> anyhow::
                 ingest::cancel(ctx, &sync, &run).await
             });
             let (requested, end) = request.await?;
-            show_end(&requested, end.as_ref(), place, console)?;
+            show_end(&requested, end.as_ref(), &format!("cancel {run}"), place, console)?;
             // The command did what it was asked to, however the run ended.
             Ok(Exit::Done)
         }

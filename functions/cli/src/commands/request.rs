@@ -75,13 +75,14 @@ pub(crate) fn show(requested: &Requested, place: &Place, console: &mut Console) 
 pub(crate) fn show_end(
     requested: &Requested,
     end: Option<&RunEnd>,
+    what: &str,
     place: &Place,
     console: &mut Console,
 ) -> anyhow::Result<Exit> {
     let (Requested::Waits(_), Some(end)) = (requested, end) else {
         return show(requested, place, console);
     };
-    let name = Path::new("request");
+    let name = Path::new(what);
     if console.is_json() {
         console.json(&result::as_json(name, end))?;
     } else {

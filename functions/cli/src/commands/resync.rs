@@ -35,7 +35,13 @@ pub(super) async fn run(arguments: Arguments, console: &mut Console) -> anyhow::
                 ingest::resync(ctx, &sync, now()).await
             });
             let (requested, end) = request.await?;
-            show_end(&requested, end.as_ref(), place, console)
+            show_end(
+                &requested,
+                end.as_ref(),
+                &format!("resync of {sync}"),
+                place,
+                console,
+            )
         }
     }
 }

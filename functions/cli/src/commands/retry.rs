@@ -48,7 +48,13 @@ pub(super) async fn run(arguments: Arguments, console: &mut Console) -> anyhow::
                     ingest::retry(ctx, &sync, &of, arguments.ignore_guards, now()).await
                 });
                 let (requested, end) = with_bar(console.watched, &tally, work).await?;
-                show_end(&requested, end.as_ref(), &arguments.sending.store, console)
+                show_end(
+                    &requested,
+                    end.as_ref(),
+                    &format!("retry of {of}"),
+                    &arguments.sending.store,
+                    console,
+                )
             }
         };
     };
