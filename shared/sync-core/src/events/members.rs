@@ -78,11 +78,17 @@ pub(super) fn wrong_shape(message: &'static str) -> InnerError {
 pub(super) struct Prefix(pub(super) &'static str);
 
 impl Prefix {
-    fn kind(self, member: &str) -> Option<(&'static str, ValueKind)> {
-        FIELDS.iter().find_map(|field| {
+    /// The name of a member that the table has, its kind, and its place in the table.
+    fn field(self, member: &str) -> Option<(&'static str, ValueKind, usize)> {
+        FIELDS.iter().enumerate().find_map(|(place, field)| {
             let name = field.path.strip_prefix(self.0)?;
-            (name == member).then_some((name, field.kind))
+            (name == member).then_some((name, field.kind, place))
         })
+    }
+
+    /// Whether its members are those of an object that a company fills as it likes.
+    fn is_open(self) -> bool {
+        matches!(self.0, "properties." | "properties.contents[].")
     }
 }
 
@@ -98,6 +104,8 @@ pub(super) fn write_members(
 ) -> Result<bool, InnerError> {
     reader.open(Kind::Object)?;
     let mut first = true;
+    // The members of the table that the object had so far: it has fewer than 128.
+    let mut seen = 0_u128;
     let mut key_text = String::new();
     while let Some(key) = reader.member(first)? {
         first = false;
@@ -112,10 +120,19 @@ pub(super) fn write_members(
         }
         write_string(out, name);
         out.push(b':');
-        let written = match prefix.kind(name) {
-            Some((name, kind)) => write_member(reader, kind, name, prefix, context, out)
-                .map_err(|error| error.at_member(name))?,
-            None if prefix.0 == "properties." && clear_identity(name).is_some() => {
+        let written = match prefix.field(name) {
+            Some((name, kind, place)) => {
+                let bit = 1_u128 << (place % 128);
+                if seen & bit != 0 {
+                    const TWICE: &str =
+                        "The JSON object has this member twice, and only one can go; write it once";
+                    return Err(wrong_shape(TWICE).at_member(name));
+                }
+                seen |= bit;
+                write_member(reader, kind, name, prefix, context, out)
+                    .map_err(|error| error.at_member(name))?
+            }
+            None if prefix.is_open() && clear_identity(name).is_some() => {
                 const MESSAGE: &str = "An identity inside of the JSON is left out, as it would go out unhashed; map it \
                                        from a column of its own";
                 context.notes.push(ValueError::new(Code::InvalidValue, MESSAGE));

@@ -294,6 +294,8 @@ impl UserFields {
                 context.scratch.clear();
                 place(text, &mut context.scratch);
                 if context.scratch.is_empty() {
+                    const MESSAGE: &str = "TikTok takes places as the letters a to z and digits, and the value has none; it is left out";
+                    context.warnings.push(slot.warning(Code::InvalidValue, MESSAGE));
                     return false;
                 }
                 write_string(out, &context.scratch);

@@ -139,10 +139,11 @@ impl Target {
         if section != "properties" {
             return Err(unknown(nearest_message(to)));
         }
-        if let Some((_, home)) = CLEAR_IDENTITY
-            .iter()
-            .find(|(clear, _)| clear.eq_ignore_ascii_case(key))
-        {
+        let clear = steps.iter().find_map(|step| match step {
+            Step::Key(key) => clear_identity(key),
+            Step::Position(_) => None,
+        });
+        if let Some(home) = clear {
             return Err(unknown(format!(
                 "expected {home}: below `properties` it would go out unhashed"
             )));
@@ -419,6 +420,8 @@ mod tests {
             ("user.ttlcid", "user.ttclid"),
             ("currency", "properties.currency"),
             ("properties.email", "user.email"),
+            ("properties.contents[0].Email", "user.email"),
+            ("properties.buyer.phone_number", "user.phone"),
             ("properties.contents[].price", "properties.contents[0].price"),
             ("properties.contents[0]", "properties.contents[0].content_id"),
             ("properties.contents.price", "properties.contents[0].content_id"),

@@ -91,14 +91,35 @@ fn by_plan(written: &PhoneText, region: Option<Region>) -> Result<(PhoneNumber, 
     if first.as_ref().is_ok_and(|(_, assigned)| *assigned) {
         return first;
     }
-    // In countries without trunk zeros a zero in brackets is a habit from elsewhere.
-    match written
-        .without_trunk_zero()
-        .map(|written| parse(&written, region))
-    {
-        Some(Ok((number, true))) => Ok((number, true)),
-        _ => first,
+    match without_foreign_zero(written, region) {
+        Some(number) => Ok((number, true)),
+        None => first,
     }
+}
+
+/// The number without a zero that its plan does not have, if it is assigned so.
+///
+/// In countries without trunk zeros one in brackets, behind the calling code or in front of a national number is a
+/// habit from elsewhere, or from earlier: `+1 (0)213 373 4253`, `+34 0612 345 678`, the Chilean `09 6123 4567`.
+fn without_foreign_zero(written: &PhoneText, region: Option<Region>) -> Option<PhoneNumber> {
+    let assigned = |written: &PhoneText| parse(written, region).ok().filter(|(_, assigned)| *assigned);
+    if let Some((number, _)) = written
+        .trunk_zero
+        .and_then(|zero| assigned(&written.without_digit(zero)))
+    {
+        return Some(number);
+    }
+    // A calling code has one to three digits.
+    let places = if written.plus { 1..4 } else { 0..1 };
+    places.into_iter().find_map(|zero: usize| {
+        let digits = written.digits().as_bytes();
+        if digits.get(zero) != Some(&b'0') || digits.get(zero + 1) == Some(&b'0') {
+            return None;
+        }
+        let (number, _) = assigned(&written.without_digit(zero))?;
+        let behind_the_code = itoa::Buffer::new().format(number.country_code).len() == zero;
+        (!written.plus || behind_the_code).then_some(number)
+    })
 }
 
 /// Whether a number that seems national is an international one without its plus.

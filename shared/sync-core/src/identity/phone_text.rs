@@ -163,16 +163,15 @@ impl PhoneText {
         number
     }
 
-    /// The same number without its trunk zero in brackets, if it has one.
-    pub(super) fn without_trunk_zero(&self) -> Option<Self> {
-        let zero = self.trunk_zero?;
+    /// The same number without the digit at this place.
+    pub(super) fn without_digit(&self, place: usize) -> Self {
         let mut number = Self::empty();
-        for (_, digit) in self.digits().bytes().enumerate().filter(|(at, _)| *at != zero) {
+        for (_, digit) in self.digits().bytes().enumerate().filter(|(at, _)| *at != place) {
             let _ = number.push(digit);
         }
         number.plus = self.plus;
         number.letters = self.letters;
-        Some(number)
+        number
     }
 }
 

@@ -113,7 +113,7 @@ identity:
   phone_rule: with_plus
 currencies: {add: []}              # beyond TikTok's published list
 guards: {min_rows: 1, max_removed_percent: 20, max_rejected_percent: 50}
-rejected_file: true
+rejected_file: false
 "#;
 
 /// The keys of the documented sample that are not for web events, or not built yet.

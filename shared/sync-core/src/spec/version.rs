@@ -221,7 +221,7 @@ mod tests {
             ("when_out_of_range: refuse", "when_out_of_range: warn"),
             ("add: []", "add: [RSD]"),
             ("min_rows: 1,", "min_rows: 100,"),
-            ("rejected_file: true", "rejected_file: false"),
+            ("rejected_file: false\n", ""),
             ("event_id            #", "[event_id] #"),
             ("{from: event} ", "{map: {}, from: event} "),
             ("hashing: auto\n", ""),

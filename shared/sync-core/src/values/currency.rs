@@ -6,6 +6,12 @@ use crate::rejection::Code;
 /// TikTok's published list (Events API 2.0, `properties.currency`), as a JSON array of codes.
 const PUBLISHED: &str = include_str!("../../data/currencies.json");
 
+/// Codes of ISO 4217 beyond TikTok's list: whoever writes one of them means it.
+const OTHERS: &str = "AFN ALL AMD AOA AWG AZN BAM BBD BGN BMD BND BSD BTN BWP BYN BZD CDF CUP CVE DJF DOP ERN ETB FJD \
+                      FKP GEL GHS GIP GMD GNF GYD HRK HTG IQD IRR JMD JOD KGS KMF KPW KYD LAK LBP LKR LRD LSL LYD MDL \
+                      MGA MKD MMK MNT MRU MUR MVR MWK MZN NAD NPR PAB PGK RSD RWF SBD SCR SDG SHP SLE SOS SRD SSP STN \
+                      SVC SYP SZL TJS TMT TND TOP TTD TZS UGX UYU UZS VUV WST XAF XCD XOF XPF YER ZMW ZWG ZWL";
+
 /// What people write in the place of a code, in lower case.
 const WORDS: &[(&str, &str)] = &[
     ("€", "EUR"),
@@ -144,6 +150,12 @@ impl Currencies {
 
     /// The only code one slip of the finger away, if there is just one.
     fn nearest(&self, lower: &str) -> Option<&str> {
+        if OTHERS
+            .split_ascii_whitespace()
+            .any(|code| code.eq_ignore_ascii_case(lower))
+        {
+            return None;
+        }
         let mut near = self
             .0
             .iter()
@@ -197,6 +209,8 @@ mod tests {
             ("UDS", "USD may be meant"),
             ("$", "Several currencies"),
             ("XXX", "`currencies.add`"),
+            ("BGN", "list; add the code"),
+            ("rsd", "list; add the code"),
             ("EU", "three letters"),
             ("", "three letters"),
             ("978", "three letters"),

@@ -27,7 +27,8 @@ impl EventTime {
 ///   before the zone, `+00`, `+0000`, `UTC`, `GMT`, `+0000 UTC`, `Europe/Berlin`, `[Europe/Berlin]`.
 /// - Dates, `2026-11-01` or `20261101`: the first moment of the day in `zone`.
 /// - Numbers: 9 to 11 digits are seconds, 12 and 13 milliseconds, 15 and 16 microseconds since 1970. So all times
-///   from 1973 to 2286 are read, and each length has one meaning. Exponents (`1.7855856E9`) are read when the number
+///   from 1973 to 2286 are read, and each length has one meaning; `202611011000`, which is no time of this century in
+///   milliseconds, is refused. Exponents (`1.7855856E9`) are read when the number
 ///   is written in full, which a spreadsheet's rounding never is.
 ///
 /// Refused with a reason, as each can be read in two ways or in none: days and months with slashes, abbreviations of
@@ -114,6 +115,12 @@ fn epoch(whole: &str) -> Result<i64, ValueError> {
             ));
         }
         9..=11 => 1,
+        12 if compact(digits) => {
+            return Err(refused(
+                "A number of 12 digits that reads as a day and a time of day can be an epoch time too; write \
+                 2026-11-01T10:00:00Z, or seconds since 1970",
+            ));
+        }
         12 | 13 => 1_000,
         15 | 16 => 1_000_000,
         17.. => {
@@ -139,6 +146,13 @@ fn epoch(whole: &str) -> Result<i64, ValueError> {
         .parse()
         .map_err(|_| refused("The number is too large for a time"))?;
     Ok(value / per_second)
+}
+
+/// Whether twelve digits read as `202611011000`. As milliseconds they would lie before 2001.
+fn compact(digits: &str) -> bool {
+    digits
+        .split_at_checked(8)
+        .is_some_and(|(date, time)| Date::read(date).is_some() && time_of_day(time).is_some())
 }
 
 /// A number with an exponent, such as `1.785585600123E9`, if it is one.

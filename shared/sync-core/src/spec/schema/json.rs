@@ -102,7 +102,8 @@ fn mark(schema: &mut Value, part: &NotBuilt) {
 }
 
 fn mark_value(schema: &mut Value, part: &NotBuilt, value: &str) {
-    if schema.get("const").is_some_and(|constant| constant == value) {
+    let is_boolean = schema.get("type").is_some_and(|kind| kind == "boolean");
+    if is_boolean || schema.get("const").is_some_and(|constant| constant == value) {
         return mark(schema, part);
     }
     for key in ["anyOf", "oneOf"] {

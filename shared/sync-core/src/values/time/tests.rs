@@ -166,6 +166,7 @@ fn ambiguous_and_impossible_times_are_refused_with_a_reason() {
         ("46327", "too small"),
         ("20261301", "too small"),
         ("20261101100000", "14 digits"),
+        ("202611011000", "12 digits"),
         ("1793527200000000000", "too large"),
         ("99999999999999999999999", "too large"),
         ("1.79353E+09", "rounded"),
