@@ -98,10 +98,7 @@ pub(crate) async fn run(
         }
         machine.work(phase).await?;
         let end = end(&machine, &spec.name, run, already, options, phase).await?;
-        // What sent nothing may be asked for again.
-        if end.record.as_ref().is_some_and(|record| !record.sent_nothing()) {
-            machine.store.delete(&export.key).await?;
-        }
+        forget_export(&machine, end.record.as_ref()).await?;
         ends.push(end);
     }
     Ok(ends)
@@ -122,7 +119,19 @@ pub(crate) async fn request(
     };
     machine.work(Phase::Both).await?;
     let end = end(&machine, sync, run.clone(), false, options, Phase::Both).await?;
+    forget_export(&machine, end.record.as_ref()).await?;
     Ok((requested, Some(end)))
+}
+
+/// An export stays until its run has ended; one of which nothing was sent, because something was wrong, may be asked for
+/// again.
+async fn forget_export(machine: &Machine, record: Option<&Record>) -> anyhow::Result<()> {
+    if let Some(record) = record.filter(|record| !record.sent_nothing())
+        && let Some(export) = &record.export
+    {
+        machine.store.delete(export).await?;
+    }
+    Ok(())
 }
 
 /// Does what the schedule does in a deployed installation.

@@ -51,6 +51,7 @@ impl Place {
                 let secrets = Arc::new(FileSecrets::open(folder)?);
                 let settings = ingest::Settings {
                     quiet_seconds: 0,
+                    exports_land: false,
                     ..ingest::Settings::default()
                 };
                 Ok(ingest::Context::new(

@@ -31,6 +31,8 @@ pub struct Settings {
     pub spool: PathBuf,
     /// How many bytes of an export are read at a time.
     pub chunk_bytes: u64,
+    /// Whether exports land by themselves, so that one whose notification was lost has to be looked for.
+    pub exports_land: bool,
     /// An export of no more bytes is done in one invocation; larger ones are cut into parts of about this size.
     pub part_bytes: u64,
     /// A part has about this many rows at most.
@@ -45,6 +47,7 @@ impl Default for Settings {
             quiet_seconds: 360,
             spool: std::env::temp_dir(),
             chunk_bytes: 8 << 20,
+            exports_land: true,
             part_bytes: 256 << 20,
             part_rows: 1_000_000,
             partition_keys: 4_000_000,

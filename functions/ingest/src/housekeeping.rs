@@ -71,7 +71,7 @@ pub async fn look_after(ctx: &Context, sync: &SyncName) -> anyhow::Result<()> {
             settle_parts(ctx, sync, open).await?;
         }
     }
-    if due(ctx, sync, "looked", LOOK_SECONDS).await? {
+    if ctx.settings.exports_land && due(ctx, sync, "looked", LOOK_SECONDS).await? {
         find_lost_exports(ctx, sync).await?;
     }
     if due(ctx, sync, "swept", SWEEP_SECONDS).await? {

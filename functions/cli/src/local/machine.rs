@@ -61,6 +61,7 @@ impl Machine {
         // One process at a time: nothing that was begun is still under way.
         let limits = ingest::Settings {
             quiet_seconds: 0,
+            exports_land: false,
             spool: spool(&options.store)?,
             ..ingest::Settings::default()
         };

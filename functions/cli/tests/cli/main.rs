@@ -11,6 +11,8 @@ mod preview;
 #[cfg(test)]
 mod readme;
 #[cfg(test)]
+mod requests;
+#[cfg(test)]
 mod runs;
 #[cfg(test)]
 mod specs;
