@@ -2,32 +2,15 @@
 
 use anyhow::{Context as _, bail};
 use runtime::deadline::Deadline;
-use runtime::envelopes::{SqsMessage, Wake as Asked, wakes};
+use runtime::envelopes::{Asked, SqsMessage, asked};
 use sync_core::run::Wake;
 
 use crate::{Context, Handled, deliver};
 
-/// Handles a message. An error sends it back to the queue; what cannot be understood is logged and goes, since it
-/// would not be understood the next time either.
+/// Handles a message. An error sends it back to the queue.
 pub async fn on_message(ctx: &Context, message: SqsMessage, deadline: Deadline) -> anyhow::Result<()> {
-    let asked = match wakes(&message.body) {
-        Ok(asked) => asked,
-        Err(error) => {
-            tracing::error!(
-                error = error.to_string(),
-                "the message is none that deliver knows: dropped"
-            );
-            return Ok(());
-        }
-    };
-    for asked in asked {
+    for asked in asked(&message.body, &ctx.bucket) {
         match asked {
-            Asked::Created(created) if created.bucket != ctx.bucket => {
-                tracing::error!(
-                    bucket = created.bucket,
-                    "the message is about another bucket: dropped"
-                );
-            }
             Asked::Created(created) => {
                 let Some(Wake::Batch(batch)) = Wake::parse(&created.key) else {
                     tracing::error!(key = created.key, "the object is no batch: dropped");
@@ -38,11 +21,7 @@ pub async fn on_message(ctx: &Context, message: SqsMessage, deadline: Deadline) 
                     bail!("{} has to wait for TikTok: the message comes back", created.key);
                 }
             }
-            Asked::Scheduled { task, .. } => tracing::error!(task, "deliver has no schedule: dropped"),
-            Asked::Ignored { reason } => tracing::info!(reason, "nothing to do"),
-            Asked::Malformed(error) => {
-                tracing::error!(error = error.to_string(), "a record is malformed: dropped");
-            }
+            Asked::Scheduled(task) => tracing::error!(task, "deliver has no schedule: dropped"),
         }
     }
     Ok(())

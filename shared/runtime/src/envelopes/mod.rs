@@ -16,11 +16,13 @@
 //! malformed, and five receives on the way to the dead-letter queue would only delay the same log line. Nothing is lost:
 //! housekeeping lists the bucket and wakes what was missed. The dead-letter queue is for what crashes.
 
+mod asked;
 mod batch;
 mod error;
 mod sqs;
 mod wake;
 
+pub use asked::{Asked, asked};
 pub use batch::{BatchError, BatchItemFailure, BatchResponse, handle_batch};
 pub use error::EnvelopeError;
 pub use sqs::{SqsMessage, messages};
