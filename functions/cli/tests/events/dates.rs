@@ -8,7 +8,8 @@ const TEN: i64 = 1_793_527_200;
 /// Wide enough that any year from 2017 on is in range on whatever day the test runs.
 const RANGE: &str = "  max_age: 3650d\n  max_future: 28d\n  when_out_of_range: warn\n";
 
-fn read(cells: &[&str], model: &str) -> Vec<Result<i64, String>> {
+/// What the times become: Unix seconds, or `field code`.
+pub(crate) fn read(cells: &[&str], model: &str) -> Vec<Result<i64, String>> {
     let mappings = "  - {from: at, to: event_time}\n  - {value: t, to: user.ttclid}\n";
     let rows: Vec<Vec<String>> = cells
         .iter()

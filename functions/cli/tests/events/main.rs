@@ -9,6 +9,8 @@ mod dates;
 #[cfg(test)]
 mod devices;
 #[cfg(test)]
+mod documents;
+#[cfg(test)]
 mod emails;
 #[cfg(test)]
 mod hashes;
