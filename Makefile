@@ -43,9 +43,9 @@ lint-infra: $(VENV)/ready $(VENV)/sam/ready ## cfn-lint, its rules for serverles
 	$(VENV)/bin/cfn-lint --append-rules cfn_lint_serverless.rules -- infra/template.yaml
 	$(VENV)/sam/bin/sam validate --lint --region eu-west-1 --template infra/template.yaml
 
-build: ## The functions for Lambda (x86_64): build/ingest/bootstrap, build/deliver/bootstrap
-	cargo build --release --locked -p ingest -p deliver --bins
-	@set -e; for function in ingest deliver; do \
+build: ## The functions for Lambda (x86_64): build/FUNCTION/bootstrap
+	cargo build --release --locked -p ingest -p deliver -p oauth-callback --bins
+	@set -e; for function in ingest deliver oauth-callback; do \
 		mkdir -p build/$$function; \
 		strip -o build/$$function/bootstrap $(TARGET)/release/$$function; \
 		needs=$$(objdump -T build/$$function/bootstrap | grep -o 'GLIBC_[0-9.]*' | sort -uV | tail -n 1 | cut -d _ -f 2); \

@@ -12,7 +12,7 @@ from .stack import Stack
 
 @pytest.fixture(scope="session")
 def wiring(tmp_path_factory):
-    """The template with both functions replaced by recorders."""
+    """The template with its functions replaced by recorders."""
     folder = tmp_path_factory.mktemp("wiring")
     recorder = folder / "bootstrap"
     source = pathlib.Path(__file__).with_name("recorder.py").read_text()
@@ -21,7 +21,7 @@ def wiring(tmp_path_factory):
     try:
         stack = Stack(emulator)
         stack.folder = folder
-        stack.deploy({"ingest": recorder, "deliver": recorder}, {"Timing": "quick"}, folder)
+        stack.deploy({name: recorder for name in pipelines.FUNCTIONS}, {"Timing": "quick"}, folder)
         yield stack
     finally:
         emulator.stop()

@@ -12,12 +12,13 @@ from .servers import get_json
 from .stack import Stack
 
 TOKEN = "sandbox-token"
+FUNCTIONS = ("ingest", "deliver", "oauth-callback")
 
 
 def binaries(profile: str = "debug") -> dict[str, pathlib.Path]:
-    """The programs that cargo built: the two functions and the sandbox."""
+    """The programs that cargo built: the functions and the sandbox."""
     folder = pathlib.Path(os.environ.get("CARGO_TARGET_DIR") or servers.ROOT / "target") / profile
-    found = {name: folder / name for name in ("ingest", "deliver", "tiktok-sandbox")}
+    found = {name: folder / name for name in (*FUNCTIONS, "tiktok-sandbox")}
     missing = [str(path) for path in found.values() if not path.exists()]
     if missing:
         raise FileNotFoundError(f"{', '.join(missing)} not found: run `cargo build --workspace --bins` first")
@@ -81,7 +82,7 @@ def start(folder: pathlib.Path, seconds: float, enforce_roles: bool = True, para
     try:
         emulator = servers.start_emulator(folder, seconds, {} if enforce_roles else {"AUTH": "false"})
         stack = Stack(emulator)
-        stack.deploy({name: built[name] for name in ("ingest", "deliver")},
+        stack.deploy({name: built[name] for name in FUNCTIONS},
                      {"ApiEndpoint": sandbox.url, "Timing": "quick", **(parameters or {})}, folder)
         stack.put_destination("acme", TOKEN)
         return Pipeline(stack, sandbox)

@@ -65,7 +65,7 @@ def reviewed():
     found = set()
     for line in POLICIES.read_text().splitlines():
         cells = [cell.strip() for cell in line.strip().strip("|").split("|")]
-        if len(cells) == 4 and cells[0] in ("ingest", "deliver", "housekeeping"):
+        if len(cells) == 4 and cells[0] in ("ingest", "deliver", "oauthcallback", "housekeeping"):
             assert cells[3], f"no reason: {line}"
             names = [re.findall(r"`([^`]+)`", cell) for cell in cells[1:3]]
             found |= {(cells[0], action, place) for action in names[0] for place in names[1]}
@@ -102,7 +102,7 @@ def test_every_variable_of_the_template_is_a_setting_that_the_functions_read(tem
     given = dict(template["Globals"]["Function"]["Environment"]["Variables"])
     for resource in template["Resources"].values():
         if resource["Type"] == "AWS::Serverless::Function":
-            given |= resource["Properties"]["Environment"]["Variables"]
+            given |= resource["Properties"].get("Environment", {"Variables": {}})["Variables"]
     assert given.keys() <= set(re.findall(r'"(TIDELINE_[A-Z_]+)"', settings))
 
 
@@ -162,3 +162,25 @@ def test_the_bucket_is_private_encrypted_versioned_and_survives_its_stack(templa
     assert "BucketEncryption" in properties
     denied = template["Resources"]["BucketPolicy"]["Properties"]["PolicyDocument"]["Statement"]
     assert any(s["Effect"] == "Deny" and s["Condition"] == {"Bool": {"aws:SecureTransport": "false"}} for s in denied)
+
+
+def test_only_the_endpoint_writes_tokens_and_it_sees_nothing_but_specs_of_the_bucket(template):
+    rights = granted(template)
+    writers = {role for role, action, place in rights if "destinations" in place and action.endswith(("PutSecretValue", "CreateSecret"))}
+    assert writers == {"oauthcallback"}
+    assert {place for role, action, place in rights if role == "oauthcallback" and action == "s3:GetObject"} == {"syncs/*"}
+    policy = template["Resources"]["OauthCallbackRole"]["Properties"]["Policies"][0]["PolicyDocument"]
+    listing = [s for s in policy["Statement"] if "s3:ListBucket" in listed(s["Action"])]
+    assert [s["Condition"] for s in listing] == [{"StringLike": {"s3:prefix": "syncs/*"}}]
+
+
+def test_access_logs_hold_no_address_and_the_door_is_throttled(template):
+    stage = template["Resources"]["OauthStage"]["Properties"]
+    variables = set(re.findall(r"\$context\.([A-Za-z.]+)", stage["AccessLogSettings"]["Format"]))
+    assert variables == {"requestId", "requestTimeEpoch", "routeKey", "status"}
+    assert set(stage["DefaultRouteSettings"]) == {"ThrottlingRateLimit", "ThrottlingBurstLimit"}
+
+
+def test_the_door_has_four_pages_and_takes_nothing_but_get(template):
+    routes = {r["Properties"]["RouteKey"] for r in template["Resources"].values() if r["Type"] == "AWS::ApiGatewayV2::Route"}
+    assert routes == {f"GET /oauth/{page}" for page in ("start", "callback", "done", "failed")}

@@ -3,8 +3,8 @@
 use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::commands::{
-    cancel, completions, demo, housekeeping, init, preview, rejected, resync, retry, run, runs, sandbox,
-    validate,
+    cancel, completions, connect, demo, destinations, disconnect, housekeeping, init, preview, rejected,
+    resync, retry, run, runs, sandbox, validate,
 };
 
 /// Delivers a company's exports to TikTok: web events, offline events and audiences
@@ -65,6 +65,12 @@ pub(crate) enum Command {
     Cancel(cancel::Arguments),
     /// Do now what the schedule does: wake unfinished work, send left-over rows, delete what nobody needs
     Housekeeping(housekeeping::Arguments),
+    /// Connect a TikTok account as a destination: print the link that starts OAuth, or take a token from stdin
+    Connect(connect::Arguments),
+    /// List what is connected, with accounts and scopes, and ask TikTok whether it still takes the tokens
+    Destinations(destinations::Arguments),
+    /// Revoke a destination's token at TikTok and delete it
+    Disconnect(disconnect::Arguments),
     /// Serve a stand-in for TikTok's API on this machine, until SIGTERM or ctrl-c
     Sandbox(sandbox::Arguments),
     /// Print the JSON Schema of sync specs, for editors

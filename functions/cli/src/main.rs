@@ -10,6 +10,7 @@ mod export_file;
 mod history;
 mod init;
 mod local;
+mod oauth_pages;
 mod place;
 mod plural;
 mod preview;

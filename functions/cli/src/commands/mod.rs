@@ -2,7 +2,10 @@
 
 pub(crate) mod cancel;
 pub(crate) mod completions;
+pub(crate) mod connect;
 pub(crate) mod demo;
+pub(crate) mod destinations;
+pub(crate) mod disconnect;
 pub(crate) mod housekeeping;
 pub(crate) mod init;
 pub(crate) mod preview;
@@ -16,12 +19,18 @@ pub(crate) mod sandbox;
 mod schema;
 pub(crate) mod validate;
 
-use sync_core::names::SyncName;
+use std::time::Duration;
+
+use sync_core::names::{DestinationName, SyncName};
+use tiktok::{ApiBase, Client, ClientConfig};
 
 use crate::args::Command;
 use crate::console::Console;
 use crate::exit::Exit;
 use crate::local::Phase;
+
+/// The longest that a person waits for one answer of TikTok.
+const CALL: Duration = Duration::from_secs(15);
 
 /// Does a command.
 pub(crate) async fn run(command: Command, console: &mut Console) -> anyhow::Result<Exit> {
@@ -39,6 +48,9 @@ pub(crate) async fn run(command: Command, console: &mut Console) -> anyhow::Resu
         Command::Resync(arguments) => resync::run(arguments, console).await,
         Command::Cancel(arguments) => cancel::run(arguments, console).await,
         Command::Housekeeping(arguments) => housekeeping::run(arguments, console).await,
+        Command::Connect(arguments) => connect::run(&arguments, console).await,
+        Command::Destinations(arguments) => destinations::run(&arguments, console).await,
+        Command::Disconnect(arguments) => disconnect::run(&arguments, console).await,
         Command::Sandbox(arguments) => sandbox::run(&arguments, console).await,
         Command::Schema => schema::run(console),
         Command::Completions(arguments) => completions::run(&arguments, console),
@@ -48,4 +60,18 @@ pub(crate) async fn run(command: Command, console: &mut Console) -> anyhow::Resu
 /// The name of a sync, given as an argument.
 fn sync_name(text: &str) -> Result<SyncName, String> {
     SyncName::new(text).map_err(|error| error.to_string())
+}
+
+/// The name of a destination, given as an argument.
+fn destination_name(text: &str) -> Result<DestinationName, String> {
+    DestinationName::new(text).map_err(|error| format!("expected {error}"))
+}
+
+/// The way to TikTok, or to the sandbox in its place.
+fn wire(endpoint: Option<&str>) -> anyhow::Result<(Client, ApiBase)> {
+    let base = match endpoint {
+        Some(endpoint) => ApiBase::loopback(endpoint)?,
+        None => ApiBase::production(),
+    };
+    Ok((Client::new(ClientConfig::new(base.clone()))?, base))
 }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use oauth_callback::{Connection, Context, LinkSecret, handle};
 use runtime::http::{HttpRequest, HttpResponse};
-use runtime::secrets::{FileSecrets, SecretText, Secrets, names};
-use runtime::store::{LocalStore, Store};
+use runtime::secrets::{FileSecrets, SecretText, names};
+use runtime::store::LocalStore;
 use serde_json::{Value, json};
 use sync_core::names::DestinationName;
 use tempfile::TempDir;
@@ -91,7 +91,12 @@ impl Bench {
         };
         let (path, query) = path.split_once('?').unwrap_or((&path, ""));
         let cookies = browser.header();
-        let answer = handle(&self.ctx, &HttpRequest::new("GET", path, query, [cookies.as_str()]), now).await;
+        let answer = handle(
+            &self.ctx,
+            &HttpRequest::new("GET", path, query, [cookies.as_str()]),
+            now,
+        )
+        .await;
         browser.keep(&answer);
         answer
     }
@@ -107,10 +112,16 @@ impl Bench {
     }
 
     /// Comes back from TikTok, and follows the redirect: the page and what the first answer was.
-    pub(crate) async fn come_back(&self, browser: &mut Browser, address: &str) -> (HttpResponse, HttpResponse) {
+    pub(crate) async fn come_back(
+        &self,
+        browser: &mut Browser,
+        address: &str,
+    ) -> (HttpResponse, HttpResponse) {
         let first = self.ask(browser, address, NOW + 60).await;
         assert_eq!(first.status, 303);
-        let page = self.ask(browser, first.header("location").unwrap(), NOW + 61).await;
+        let page = self
+            .ask(browser, first.header("location").unwrap(), NOW + 61)
+            .await;
         (first, page)
     }
 
@@ -139,7 +150,11 @@ pub(crate) struct Browser(pub(crate) BTreeMap<String, String>);
 
 impl Browser {
     fn header(&self) -> String {
-        let cookies: Vec<String> = self.0.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let cookies: Vec<String> = self
+            .0
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
         cookies.join("; ")
     }
 

@@ -59,21 +59,22 @@ async fn dance(bench: &Bench, seen: &mut Seen, fault: Option<serde_json::Value>)
         bench.fault(fault);
     }
     let wrong = back.replace("state=acme", "state=acne");
-    let mut others = Browser::default();
     for (browser, address) in [
-        (&mut others, &wrong),
+        (&mut Browser::default(), &wrong),
         (&mut browser.clone(), &wrong),
-        (&mut others, &back),
+        (&mut Browser::default(), &back),
         (&mut browser.clone(), &back),
         (&mut browser, &back),
     ] {
         let first = bench.ask(browser, address, NOW + 60).await;
         let location = first.header("location").unwrap().to_owned();
         let page = bench.ask(browser, &location, NOW + 61).await;
-        seen.shown.extend([location, first.body.clone(), format!("{first:?}"), page.body]);
+        seen.shown
+            .extend([location, first.body.clone(), format!("{first:?}"), page.body]);
     }
     if let Some((connection, _)) = bench.connection("acme").await {
-        seen.canaries.push(connection.token().unwrap().expose().to_owned());
+        seen.canaries
+            .push(connection.token().unwrap().expose().to_owned());
         seen.shown.push(format!("{connection:?}"));
     }
 }
@@ -136,13 +137,18 @@ async fn no_canary_leaves_its_secret_on_any_path() {
     let token = tiktok::oauth::NewToken::new("canary-pasted-token").unwrap();
     seen.canaries.push("canary-pasted-token".to_owned());
     let second = std::time::Duration::from_secs(1);
-    let failed = tiktok::oauth::accounts(&client, &app, token.token(), second).await.unwrap_err();
+    let failed = tiktok::oauth::accounts(&client, &app, token.token(), second)
+        .await
+        .unwrap_err();
     seen.shown.push(format!("{failed} {failed:?} {app:?} {token:?}"));
 
     let mut shown = seen.shown;
     objects(bench.folder.path(), &mut shown);
     let log = String::from_utf8_lossy(&log.0.lock().unwrap()).into_owned();
-    assert!(log.contains("\"failure\":\"state\"") && log.contains("connected"), "{log}");
+    assert!(
+        log.contains("\"failure\":\"state\"") && log.contains("connected"),
+        "{log}"
+    );
     shown.push(log);
     assert!(seen.canaries.len() > 40);
     for canary in &seen.canaries {

@@ -23,7 +23,10 @@ async fn stored(bench: &Bench, used: usize) {
     assert_eq!(keys.len(), used, "{keys:?}");
     let secrets = bench.secrets().await;
     let destinations = names::destinations(BUCKET);
-    assert!(!secrets.iter().any(|name| name.starts_with(&destinations)), "{secrets:?}");
+    assert!(
+        !secrets.iter().any(|name| name.starts_with(&destinations)),
+        "{secrets:?}"
+    );
 }
 
 #[tokio::test]
@@ -39,7 +42,11 @@ async fn only_a_link_of_ours_begins() {
         (link.clone(), NOW - 90_000, Failure::LinkInvalid),
     ] {
         let page = bench.ask(&mut browser, &address, now).await;
-        assert_eq!((page.status, page.cookies.len()), (failure.status(), 0), "{address}");
+        assert_eq!(
+            (page.status, page.cookies.len()),
+            (failure.status(), 0),
+            "{address}"
+        );
         assert_eq!(page.header("location"), None);
     }
     stored(&bench, 0).await;
@@ -52,9 +59,15 @@ async fn without_an_app_or_a_key_nothing_begins() {
     let link = bench.link("acme").await;
     let mut browser = Browser::default();
     bench.ctx.secrets.delete(&names::app(BUCKET)).await.unwrap();
-    assert_eq!(bench.ask(&mut browser, &link, NOW).await.status, Failure::NotSetUp.status());
+    assert_eq!(
+        bench.ask(&mut browser, &link, NOW).await.status,
+        Failure::NotSetUp.status()
+    );
     bench.ctx.secrets.delete(&names::link_key(BUCKET)).await.unwrap();
-    assert_eq!(bench.ask(&mut browser, &link, NOW).await.status, Failure::Unavailable.status());
+    assert_eq!(
+        bench.ask(&mut browser, &link, NOW).await.status,
+        Failure::Unavailable.status()
+    );
     stored(&bench, 0).await;
 }
 
@@ -161,7 +174,10 @@ async fn a_used_or_old_code_a_wrong_secret_and_a_silent_tiktok_have_their_pages(
         (json!({"code": 40100}), Failure::TikTokDown),
         (json!({"http": 502}), Failure::TikTokDown),
         (json!({"reset": true}), Failure::TikTokDown),
-        (json!({"body": "{\"code\":0,\"data\":{}}"}), Failure::TikTokRefused),
+        (
+            json!({"body": "{\"code\":0,\"data\":{}}"}),
+            Failure::TikTokRefused,
+        ),
         (json!({"code": 40002}), Failure::TikTokRefused),
     ] {
         let bench = Bench::start().await;
@@ -197,8 +213,19 @@ async fn the_sandbox_itself_refuses_wrong_secrets_and_used_codes() {
 async fn other_pages_and_methods_show_nothing() {
     let bench = Bench::start().await;
     let mut browser = Browser::default();
-    for address in ["/", "/oauth/", "/oauth/other", "/favicon.ico", "failed", "failed?why=%3Cb%3E"] {
-        assert_eq!(bench.ask(&mut browser, address, NOW).await.status, 404, "{address}");
+    for address in [
+        "/",
+        "/oauth/",
+        "/oauth/other",
+        "/favicon.ico",
+        "failed",
+        "failed?why=%3Cb%3E",
+    ] {
+        assert_eq!(
+            bench.ask(&mut browser, address, NOW).await.status,
+            404,
+            "{address}"
+        );
     }
     let link = bench.link("acme").await;
     let query = link.split_once('?').unwrap().1;

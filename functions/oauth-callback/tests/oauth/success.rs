@@ -1,6 +1,5 @@
 //! What happens when all goes well.
 
-use runtime::store::Store;
 use tiktok::oauth::Ability;
 use tiktok_sandbox::ADVERTISERS;
 
@@ -13,7 +12,10 @@ async fn a_link_becomes_a_connected_destination_and_a_page_without_a_code() {
     let back = bench.authorise(&mut browser, "acme").await;
     assert_eq!(parameter(&back, "code"), parameter(&back, "auth_code"));
     let (first, page) = bench.come_back(&mut browser, &back).await;
-    assert_eq!((first.header("location"), first.body.as_str()), (Some("done"), ""));
+    assert_eq!(
+        (first.header("location"), first.body.as_str()),
+        (Some("done"), "")
+    );
     assert_eq!(page.status, 200);
     for part in [
         "Authorization successful",
@@ -26,14 +28,29 @@ async fn a_link_becomes_a_connected_destination_and_a_page_without_a_code() {
         assert!(page.body.contains(part), "{part} is missing in {}", page.body);
     }
     let (connection, _) = bench.connection("acme").await.unwrap();
-    let ids: Vec<&str> = connection.accounts.iter().map(|account| account.id.as_str()).collect();
+    let ids: Vec<&str> = connection
+        .accounts
+        .iter()
+        .map(|account| account.id.as_str())
+        .collect();
     assert_eq!(ids, ADVERTISERS);
     assert_eq!(connection.connected_at, "2027-01-15T08:01:00Z");
-    assert!(Ability::ALL.into_iter().all(|ability| connection.can(ability) == Some(true)));
+    assert!(
+        Ability::ALL
+            .into_iter()
+            .all(|ability| connection.can(ability) == Some(true))
+    );
     let keys = bench.keys().await;
     assert_eq!(keys.len(), 2, "{keys:?}");
-    assert!(keys[0].starts_with("oauth/used/") && keys[1] == "wake/acme.json", "{keys:?}");
-    assert_eq!(browser.0.len(), 1, "the journey's cookie is gone, the page's is there");
+    assert!(
+        keys[0].starts_with("oauth/used/") && keys[1] == "wake/acme.json",
+        "{keys:?}"
+    );
+    assert_eq!(
+        browser.0.len(),
+        1,
+        "the journey's cookie is gone, the page's is there"
+    );
 }
 
 #[tokio::test]
@@ -50,7 +67,11 @@ async fn connecting_again_makes_a_new_version_of_the_same_destination() {
         versions.push(bench.connection("acme").await.unwrap().1);
     }
     assert_ne!(versions[0], versions[1]);
-    let destinations = bench.ctx.secrets.list("tideline/acme-exports/destinations/").await;
+    let destinations = bench
+        .ctx
+        .secrets
+        .list("tideline/acme-exports/destinations/")
+        .await;
     assert_eq!(destinations.unwrap().len(), 1);
     assert!(bench.ctx.store.get("syncs/web.yaml").await.unwrap().is_some());
 }
@@ -88,6 +109,14 @@ async fn the_page_is_shown_again_for_a_while_and_in_no_other_browser() {
     bench.come_back(&mut browser, &back).await;
     assert_eq!(bench.ask(&mut browser, "done", NOW + 900).await.status, 200);
     assert_eq!(bench.ask(&mut browser, "done", NOW + 2_000).await.status, 404);
-    assert_eq!(bench.ask(&mut Browser::default(), "done", NOW + 62).await.status, 404);
-    assert!(bench.secrets().await.contains(&format!("tideline/{BUCKET}/destinations/acme")));
+    assert_eq!(
+        bench.ask(&mut Browser::default(), "done", NOW + 62).await.status,
+        404
+    );
+    assert!(
+        bench
+            .secrets()
+            .await
+            .contains(&format!("tideline/{BUCKET}/destinations/acme"))
+    );
 }

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use bytes::Bytes;
 use serde_json::{Value, json};
 
 use super::App;
@@ -122,11 +123,8 @@ impl std::error::Error for Failed {}
 /// Exchanges an authorisation code, which works once (reference, 1.3). `timeout` is for one try.
 pub async fn exchange(client: &Client, app: &App, code: &str, timeout: Duration) -> Result<Grant, Failed> {
     let body = json!({"app_id": app.id(), "secret": app.secret(), "auth_code": code}).to_string();
-    let send = async || {
-        let body = body.clone().into();
-        client.post_json(Endpoint::AccessToken, None, body, timeout).await
-    };
-    let answer = answered(send).await?;
+    let call = Call::Post(body.into());
+    let answer = answered(client, Endpoint::AccessToken, &call, timeout).await?;
     let data = answer.data.as_ref();
     let text = data
         .and_then(|data| data.get("access_token"))
@@ -155,12 +153,8 @@ pub async fn accounts(
     timeout: Duration,
 ) -> Result<Vec<Account>, Failed> {
     let query = [("app_id", app.id()), ("secret", app.secret())];
-    let send = async || {
-        client
-            .get_json(Endpoint::Advertisers, Some(token), &query, timeout)
-            .await
-    };
-    let answer = answered(send).await?;
+    let call = Call::Get(token, &query);
+    let answer = answered(client, Endpoint::Advertisers, &call, timeout).await?;
     let list = answer.data.as_ref().and_then(|data| data.get("list"));
     let account = |value: &Value| {
         Some(Account {
@@ -180,29 +174,40 @@ pub async fn accounts(
 
 /// Asks whether TikTok takes a token, without any app: for pasted ones.
 pub async fn user(client: &Client, token: &AccessToken, timeout: Duration) -> Result<(), Failed> {
-    let send = async || {
-        client
-            .get_json(Endpoint::UserInfo, Some(token), &[], timeout)
-            .await
-    };
-    answered(send).await.map(|_| ())
+    let call = Call::Get(token, &[]);
+    answered(client, Endpoint::UserInfo, &call, timeout)
+        .await
+        .map(|_| ())
 }
 
 /// Ends a token (reference, 1.4). A token that is dead already counts as [`Why::TokenDead`].
 pub async fn revoke(client: &Client, app: &App, token: &NewToken, timeout: Duration) -> Result<(), Failed> {
     let body =
         json!({"app_id": app.id(), "secret": app.secret(), "access_token": token.expose()}).to_string();
-    let send = async || {
-        let body = body.clone().into();
-        client.post_json(Endpoint::RevokeToken, None, body, timeout).await
-    };
-    answered(send).await.map(|_| ())
+    let call = Call::Post(body.into());
+    answered(client, Endpoint::RevokeToken, &call, timeout)
+        .await
+        .map(|_| ())
 }
 
-async fn answered(send: impl AsyncFn() -> Answer) -> Result<Answer, Failed> {
+/// What is sent: a body, without a token; or names and values, with one.
+enum Call<'a> {
+    Post(Bytes),
+    Get(&'a AccessToken, &'a [(&'a str, &'a str)]),
+}
+
+async fn answered(
+    client: &Client,
+    endpoint: Endpoint,
+    call: &Call<'_>,
+    timeout: Duration,
+) -> Result<Answer, Failed> {
     let mut tries = 1;
     loop {
-        let answer = send().await;
+        let answer = match call {
+            Call::Post(body) => client.post_json(endpoint, None, body.clone(), timeout).await,
+            Call::Get(token, query) => client.get_json(endpoint, Some(token), query, timeout).await,
+        };
         let why = match &answer.verdict {
             Verdict::Accepted => return Ok(answer),
             Verdict::Retry {
