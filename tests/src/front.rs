@@ -1,6 +1,7 @@
 //! A server on 127.0.0.1 before the sandbox: what happens to each API call is decided here, so that a function dies at
 //! exactly this call, before or after TikTok took it.
 
+use std::fmt::Write as _;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -164,10 +165,14 @@ impl Front {
                     let answer = forward(&upstream, &mut answered, &head, &body).await?;
                     write(stream, &answer).await?;
                 }
-                Act::DieBefore => return self.die(),
+                Act::DieBefore => {
+                    self.die();
+                    return Ok(());
+                }
                 Act::DieAfter => {
                     forward(&upstream, &mut answered, &head, &body).await?;
-                    return self.die();
+                    self.die();
+                    return Ok(());
                 }
                 Act::ResetBefore => return stream.set_zero_linger(),
                 Act::ResetAfter => {
@@ -210,11 +215,10 @@ impl Front {
         }
     }
 
-    fn die(&self) -> io::Result<()> {
+    fn die(&self) {
         if let Some(caller) = &self.state().caller {
             caller.kill();
         }
-        Ok(())
     }
 }
 
@@ -248,7 +252,7 @@ async fn forward(upstream: &TcpStream, read: &mut Vec<u8>, head: &[u8], body: &[
         .take_while(|line| !line.is_empty())
         .flat_map(|line| [line, "\r\n"])
         .collect();
-    request.push_str(&format!("content-length: {}\r\n\r\n", body.len()));
+    let _ = write!(request, "content-length: {}\r\n\r\n", body.len());
     let mut request = request.into_bytes();
     request.extend_from_slice(body);
     write(upstream, &request).await?;

@@ -107,7 +107,10 @@ struct Schedule {
     resynced: bool,
     retried: bool,
     poison: BTreeSet<String>,
+    /// The runs that were claimed, with what was carried then.
     claims: BTreeMap<RunId, Vec<RunId>>,
+    claimed_twice: Vec<RunId>,
+    open: Option<RunId>,
     figures: Figures,
     trace: Option<Vec<String>>,
 }
@@ -226,6 +229,8 @@ impl Schedule {
             retried: false,
             poison,
             claims: BTreeMap::new(),
+            claimed_twice: Vec::new(),
+            open: None,
             figures: Figures::default(),
             trace: None,
         })
@@ -418,9 +423,12 @@ impl Schedule {
             if matches!(wake, Wake::Head(_)) {
                 let head = self.world.head();
                 self.note(|| format!("{head:?}"));
-                if let Some(run) = head.run {
-                    self.claims.entry(run.id).or_insert(head.carried);
+                let open = head.run.map(|run| run.id);
+                if let Some(run) = open.clone().filter(|_| open != self.open) {
+                    let again = self.claims.insert(run.clone(), head.carried).is_some();
+                    self.claimed_twice.extend(again.then_some(run));
                 }
+                self.open = open;
             }
             let asked = Asked::Created(wake, created.version);
             let export = is_export(&asked);
@@ -515,6 +523,11 @@ impl Schedule {
     fn check(&self) -> anyhow::Result<()> {
         let world = &self.world;
         world.check_rest()?;
+        ensure!(
+            self.claimed_twice.is_empty(),
+            "run twice: {:?}",
+            self.claimed_twice
+        );
         let records: BTreeMap<RunId, Record> = world
             .records()
             .into_iter()
@@ -600,8 +613,11 @@ impl Schedule {
                 .map(|record| record.sums.carried_out)
                 .sum();
             let counts = &record.counts;
-            let told =
-                counts.carried_in + counts.carried_superseded + counts.carried_expired + counts.carried_done;
+            let told = counts.carried_in
+                + counts.carried_superseded
+                + counts.carried_expired
+                + counts.carried_done
+                + counts.carried_dropped;
             ensure!(
                 left == told,
                 "{left} rows were carried into {run}, which tells of {told}: {counts:?}"

@@ -20,6 +20,7 @@ pub enum Fault {
 }
 
 #[derive(Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 struct State {
     requests: u32,
     plan: Option<(u32, Fault)>,

@@ -1,9 +1,18 @@
 //! Several functions at once, their requests mixed in many ways.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "tests, and what they share"
+)]
 
 use std::rc::Rc;
 
+use runtime::deadline::Deadline;
 use sync_core::run::Wake;
-use tideline_tests::{Asked, Bench, Export, Message, Setup, World};
+use tideline_tests::{Asked, Bench, Export, Message, Setup, Steps, World};
 
 const SEEDS: u64 = 25;
 
@@ -197,4 +206,42 @@ async fn versions_of_one_key_that_come_out_of_order_each_count() {
         world.check_keys(keys(9)).unwrap();
         assert_eq!((world.records().len(), world.resent()), (3, 0));
     }
+}
+
+/// The head after a run that was cancelled before its first batch looks like the head before it, but for its revision.
+#[tokio::test]
+async fn a_claim_that_slept_through_its_own_run_is_not_made_again() {
+    let bench = bench().await;
+    let mut slept = 0;
+    for stops in 1..60 {
+        let mut world = World::new(&bench, Setup::small()).await.unwrap();
+        world.run("1.csv", &Export::rows(0, 2)).await.unwrap();
+        let run = world.land("2.csv", &Export::rows(2, 5)).await.unwrap();
+        world.collect();
+        let at = world.queue.messages.iter().position(is_export).unwrap();
+        let message = world.queue.take(at);
+        let mut sleeper = world.start(message.clone(), Steps::one_by_one(), Deadline::never());
+        let mut over = false;
+        for _ in 0..stops {
+            over = over || world.advance(&mut sleeper).await.is_some();
+        }
+        if over {
+            break;
+        }
+        world.handle(message, None).await.unwrap();
+        let ctx = world.ingest(&Steps::default());
+        let _ = ingest::cancel(&ctx, &world.sync, &run).await.unwrap();
+        world.work().await.unwrap();
+        assert!(world.head().run.is_none() && world.record(&run).await.is_ok());
+        let before = world.store.version("state/web/head.json");
+        while world.advance(&mut sleeper).await.is_none() {}
+        world.work().await.unwrap();
+        world.check_no_errors().unwrap();
+        world.check_rest().unwrap();
+        world.check_keys(keys(2)).unwrap();
+        let after = world.store.version("state/web/head.json");
+        assert_eq!(after, before, "after {stops} stops: the run was claimed again");
+        slept += 1;
+    }
+    assert!(slept > 10);
 }

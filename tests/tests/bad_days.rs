@@ -1,4 +1,12 @@
 //! Days on which TikTok, a token or a batch object is not what it should be.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "tests, and what they share"
+)]
 
 use std::rc::Rc;
 use std::sync::Arc;

@@ -1,4 +1,12 @@
 //! Runs that end before their end: cancelled, stuck, planned by older code.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "tests, and what they share"
+)]
 
 use std::collections::BTreeSet;
 use std::rc::Rc;

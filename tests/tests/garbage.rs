@@ -1,4 +1,12 @@
 //! What nobody needs any more is deleted, and nothing else.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "tests, and what they share"
+)]
 
 use std::collections::BTreeSet;
 use std::rc::Rc;

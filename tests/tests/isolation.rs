@@ -1,4 +1,12 @@
 //! Rows that TikTok refuses take no other row with them, and finding them costs few calls.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "tests, and what they share"
+)]
 
 use std::rc::Rc;
 use std::sync::{Arc, Mutex};

@@ -1,5 +1,13 @@
 //! Functions die at every request that they make: after the same messages came again, nothing is missing, nothing is
 //! there twice, and every fact is the same, byte for byte.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "tests, and what they share"
+)]
 
 use std::rc::Rc;
 use std::sync::{Arc, Mutex};

@@ -1,4 +1,12 @@
 //! What one run leaves for the next: rejected, refused and carried rows.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "tests, and what they share"
+)]
 
 use std::rc::Rc;
 use std::sync::{Arc, Mutex};

@@ -1,4 +1,12 @@
 //! The harness's own store and secrets keep the contracts that S3 and Secrets Manager keep.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "tests, and what they share"
+)]
 
 use std::sync::Arc;
 

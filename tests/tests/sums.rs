@@ -1,4 +1,12 @@
 //! Laws of whole runs over any export: every row is accounted for once, and the snapshot is what was accepted.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "tests, and what they share"
+)]
 
 use std::collections::BTreeSet;
 use std::rc::Rc;

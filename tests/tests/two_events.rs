@@ -1,4 +1,12 @@
 //! Rows that make two events each: a row counts once, and is accepted when both of its events are.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "tests, and what they share"
+)]
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
