@@ -17,12 +17,16 @@ FUNCTIONS = ("ingest", "deliver", "oauth-callback")
 
 def binaries(profile: str = "debug") -> dict[str, pathlib.Path]:
     """The programs that cargo built: the functions and the sandbox."""
-    folder = pathlib.Path(os.environ.get("CARGO_TARGET_DIR") or servers.ROOT / "target") / profile
-    found = {name: folder / name for name in (*FUNCTIONS, "tiktok-sandbox")}
+    found = {name: built(name, profile) for name in (*FUNCTIONS, "tiktok-sandbox")}
     missing = [str(path) for path in found.values() if not path.exists()]
     if missing:
         raise FileNotFoundError(f"{', '.join(missing)} not found: run `cargo build --workspace --bins` first")
     return found
+
+
+def built(name: str, profile: str = "debug") -> pathlib.Path:
+    """Where cargo puts a program."""
+    return pathlib.Path(os.environ.get("CARGO_TARGET_DIR") or servers.ROOT / "target") / profile / name
 
 
 class Pipeline:

@@ -49,7 +49,6 @@ pub(crate) async fn callback(
     wake(ctx, name).await;
     tracing::info!(destination = %name, accounts = connection.accounts.len(), "connected");
     let mut answer = redirect(303, "done".to_owned());
-    answer.cookies.push(returned.forget());
     answer.cookies.push(done::cookie(&secret.key, name, now));
     Ok(answer)
 }

@@ -55,6 +55,7 @@ fn allowed(key: &SigningKey, request: &HttpRequest, now: i64) -> Option<Destinat
 }
 
 fn body(bucket: &str, name: &DestinationName, connection: &Connection, uses: &[Use]) -> Markup {
+    let secret = names::destination(bucket, name.as_str());
     html! {
         p class="lead" { "TikTok is connected as the destination " b { (name) } "." }
         (warnings(connection, uses))
@@ -63,9 +64,11 @@ fn body(bucket: &str, name: &DestinationName, connection: &Connection, uses: &[U
         h2 { "What was stored" }
         p {
             "The token, these accounts and the scopes, in "
-            @if bucket == names::LOCAL { "the folder's secret " } @else { "AWS Secrets Manager as " }
-            code { (names::destination(bucket, name.as_str())) }
-            ". An earlier token stays there as the version before."
+            @if bucket == names::LOCAL {
+                "the folder's secret " code { (secret) } "."
+            } @else {
+                "AWS Secrets Manager as " code { (secret) } ". An earlier token stays there as the version before."
+            }
         }
         h2 { "What to do next" }
         (next(name, connection, uses))

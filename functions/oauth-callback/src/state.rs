@@ -72,14 +72,10 @@ impl Returned {
         let digest: [u8; 32] = Sha256::digest(self.nonce.as_bytes()).into();
         format!("oauth/used/{}", const_hex::encode(digest))
     }
-
-    /// The value of a `Set-Cookie` that takes the cookie away.
-    pub(crate) fn forget(&self) -> String {
-        set_cookie(&cookie_name(&self.nonce), "", 0)
-    }
 }
 
-/// Several destinations may be on their way in one browser: each has a cookie of its own.
+/// Several destinations may be on their way in one browser: each has a cookie of its own. It stays after its use, for its
+/// hour: whoever loads the page again is told that the state was used, and not that the browser is another one.
 fn cookie_name(nonce: &str) -> String {
     format!("__Host-tideline-{}", nonce.get(..8).unwrap_or_default())
 }

@@ -31,8 +31,8 @@ pub(crate) struct Arguments {
     #[arg(value_parser = destination_name)]
     name: DestinationName,
     /// Take a token from stdin, in the place of OAuth: one that was made in Events Manager, or another tool's
-    #[arg(long, value_name = "-", value_parser = dash)]
-    token: Option<FromStdin>,
+    #[arg(long, value_name = "-")]
+    token: Option<String>,
     /// Store the developer app first: its id, with its secret on stdin. Needed once
     #[arg(long, value_name = "ID", conflicts_with = "token")]
     app_id: Option<String>,
@@ -50,20 +50,13 @@ pub(crate) struct Arguments {
     port: u16,
 }
 
-/// The token comes on stdin.
-#[derive(Debug, Clone, Copy)]
-struct FromStdin;
-
-/// A token among the arguments would stand in the list of processes and in the shell's history.
-fn dash(text: &str) -> Result<FromStdin, String> {
-    if text == "-" {
-        Ok(FromStdin)
-    } else {
-        Err("write --token - and give the token on stdin: arguments can be seen by others".to_owned())
-    }
-}
-
 pub(super) async fn run(arguments: &Arguments, console: &mut Console) -> anyhow::Result<Exit> {
+    // A token among the arguments would stand in the list of processes and in the shell's history. It is not quoted.
+    if arguments.token.as_ref().is_some_and(|token| token != "-") {
+        return Err(WrongUsage::because(
+            "write --token - and give the token on stdin: arguments can be seen by others",
+        ));
+    }
     if let Place::Folder(folder) = &arguments.store {
         LocalStore::open(folder)?;
     }

@@ -165,11 +165,7 @@ impl Browser {
                 assert!(cookie.contains(attribute), "{cookie}");
             }
             let (name, value) = cookie.split(';').next().unwrap().split_once('=').unwrap();
-            if cookie.contains("Max-Age=0") {
-                self.0.remove(name);
-            } else {
-                self.0.insert(name.to_owned(), value.to_owned());
-            }
+            self.0.insert(name.to_owned(), value.to_owned());
         }
     }
 }
