@@ -13,6 +13,7 @@ import pytest
 from . import exports, expect, pipeline as pipelines, servers
 from .browsing import Browser, Chromium
 from .stack import until
+from .test_wiring import DENIED, Role
 
 APP, SECRET = "7400000000000000001", "sandbox-secret"
 PICTURES = servers.ROOT / "target" / "oauth-pages"
@@ -244,3 +245,24 @@ def test_no_token_code_state_or_key_is_in_a_log_or_an_object(installation):
     assert len(CANARIES) > 10
     for canary in {SECRET, *CANARIES}:
         assert canary not in said and canary not in held
+
+
+def test_the_endpoint_sees_no_row_no_head_and_no_other_installation(wiring):
+    """Its role, as the emulator enforces it. The recorder in its place is woken by a request."""
+    Browser().get(f"{wiring.emulator.url}/_aws/execute-api/{wiring.outputs['OauthApi']}/$default/oauth/start")
+    for key in ("models/a/role.csv", "batches/s/r/role.jsonl", "state/s/head.json", "syncs/role.yaml", "oauth/used/role"):
+        wiring.put(key, "x")
+    role, mine = Role(wiring, "oauth-callback"), f"tideline/{wiring.bucket}"
+    assert [role.get(key) for key in ("models/a/role.csv", "batches/s/r/role.jsonl", "state/s/head.json", "oauth/used/role")] == [DENIED] * 4
+    assert [role.put(key) for key in ("syncs/role.yaml", "models/a/x.csv", "state/s/head.json", "state/connections/a/dead/v.json")] == [DENIED] * 4
+    assert role.delete("oauth/used/role") == DENIED
+    assert role.get("syncs/role.yaml") == "ok" and role.put("wake/role.json") == "ok" and role.put("oauth/used/new") == "ok"
+
+    def listing(prefix):
+        return role.answer(role.s3.list_objects_v2, Bucket=wiring.bucket, Prefix=prefix)
+    assert listing("syncs/") == "ok" and listing("models/") == listing("") == DENIED
+    for name in (f"{mine}/fingerprint-key", "tideline/other-installation/destinations/acme"):
+        wiring.secrets.create_secret(Name=f"{name}-x" if name.endswith("key") else name, SecretString="x")
+        assert role.secret(f"{name}-x" if name.endswith("key") else name) != "ok"
+    assert role.secret(f"{mine}/link-key") == "ok"
+    assert role.answer(role.secrets.put_secret_value, SecretId=f"{mine}/link-key", SecretString="x") != "ok"

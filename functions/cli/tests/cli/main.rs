@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod broken;
 #[cfg(test)]
+mod connect;
+#[cfg(test)]
 mod demo;
 #[cfg(test)]
 mod init;
