@@ -10,9 +10,11 @@
 
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Duration;
 
+use runtime::deadline::Deadline;
 use sync_core::run::{RunStatus, Wake, keys};
-use tideline_tests::{Act, Bench, Export, Fault, Setup, World};
+use tideline_tests::{Act, Bench, Export, Fault, Setup, Steps, World};
 use tiktok_sandbox::TOKEN;
 
 async fn world(setup: Setup) -> World {
@@ -238,4 +240,33 @@ async fn rows_of_unknown_fate_are_counted_when_tiktok_may_have_forgotten_them() 
     );
     world.check_records().unwrap();
     assert!(world.store.peek(&keys::head(&world.sync)).is_some());
+}
+
+#[tokio::test]
+async fn a_function_whose_time_is_up_hands_the_rest_over_and_nothing_is_sent_twice() {
+    let mut world = world(Setup::small()).await;
+    world.land("a.csv", &Export::rows(0, 40)).await.unwrap();
+    world
+        .work_until(|message| message.asked.is_batch())
+        .await
+        .unwrap();
+    // Twenty calls of a tenth of a second do not fit into one second.
+    world.bench.front.script(|_| {
+        std::thread::sleep(Duration::from_millis(100));
+        Act::Pass
+    });
+    let time = world.setup.deliver.call_timeout + Duration::from_secs(5 + 1);
+    let message = world.queue.take(0);
+    let mut hurried = world.start(message, Steps::default(), Deadline::after(time));
+    world.advance(&mut hurried).await.unwrap();
+    world.collect();
+    assert!(world.store.keys("outcomes/").is_empty() && world.stored() < 40);
+    let again = &world.queue.messages;
+    assert!(again.len() == 1 && again[0].asked.is_batch(), "{again:?}");
+    world.bench.front.script(|_| Act::Pass);
+    world.work().await.unwrap();
+    world.check_no_errors().unwrap();
+    world.check_rest().unwrap();
+    world.check_keys(keys_to(40)).unwrap();
+    assert_eq!(world.resent(), 0);
 }

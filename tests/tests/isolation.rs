@@ -20,6 +20,9 @@ fn setup(batch_size: usize) -> Setup {
     setup
 }
 
+/// Rows in the call whose bad rows are looked for.
+const ROWS: usize = 200;
+
 /// The most extra calls for `bad` bad rows of `rows`: 2k(log2(n/k) + 1).
 #[expect(clippy::cast_precision_loss, reason = "a few hundred rows")]
 fn bound(rows: usize, bad: usize) -> f64 {
@@ -30,7 +33,6 @@ fn bound(rows: usize, bad: usize) -> f64 {
 #[tokio::test]
 async fn only_bad_rows_are_refused_and_few_calls_find_them() {
     let bench = Rc::new(Bench::start().await.unwrap());
-    const ROWS: usize = 200;
     println!(
         "{:>24} {:>6} {:>10} {:>11} {:>6}",
         "of 200 rows in a call", "bad", "message", "extra calls", "bound"

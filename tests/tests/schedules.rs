@@ -62,7 +62,9 @@ fn every_promise_holds_after_every_schedule() {
         threads.into_iter().map(|thread| thread.join().unwrap()).collect()
     });
     let mut all = Figures::default();
-    done.iter().for_each(|(figures, _)| all.add(figures));
+    for (figures, _) in &done {
+        all.add(figures);
+    }
     println!("{all:#?}");
     let broken: Vec<&u64> = done.iter().flat_map(|(_, broken)| broken).collect();
     assert!(
