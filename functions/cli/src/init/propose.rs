@@ -6,7 +6,7 @@ use super::StartType;
 use super::country::{self, DefaultCountry};
 use super::event_names::{self, Names};
 use super::key::{self, Key};
-use super::known::{BY_VALUES, KNOWN, Known, plain};
+use super::known::{BY_VALUES, KEYS, KNOWN, Known, plain};
 use super::look::{Column, Look};
 use super::shape::Shape;
 
@@ -161,18 +161,26 @@ impl<'a> Open<'a> {
         }
     }
 
-    /// A time is needed. Numbers are not taken for one: ids look like them.
+    /// A time is needed. Numbers are taken for one only where nothing else is there: ids look like them.
     fn time(&mut self) {
         if self.maps("event_time") {
             return;
         }
-        let is_time = |column: &&Column| {
-            Shape::Time.share(column).is_some_and(|share| share >= NEARLY_ALL)
-                && Shape::Number.share(column).is_none_or(|share| share < HALF)
+        let is_time = |column: &&Column| Shape::Time.share(column).is_some_and(|share| share >= NEARLY_ALL);
+        let is_number = |column: &&Column| Shape::Number.share(column).is_some_and(|share| share >= HALF);
+        let is_id = |column: &&Column| {
+            let name = plain(&column.name);
+            name.ends_with("id") || KEYS.contains(&name.as_str())
         };
-        let found = self.free().find(is_time);
-        if let Some(column) = found {
-            self.map(&column.name, "event_time", Some("the only column with times"));
+        let dates = self.free().find(|column| is_time(column) && !is_number(column));
+        let numbers = self.free().find(|column| is_time(column) && !is_id(column));
+        let found = match (dates, numbers) {
+            (Some(column), _) => Some((column, "the only column with times")),
+            (None, Some(column)) => Some((column, "its numbers can be Unix times")),
+            (None, None) => None,
+        };
+        if let Some((column, check)) = found {
+            self.map(&column.name, "event_time", Some(check));
         }
     }
 

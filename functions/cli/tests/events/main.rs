@@ -27,6 +27,8 @@ mod privacy;
 #[cfg(test)]
 mod sent;
 #[cfg(test)]
+mod suggest;
+#[cfg(test)]
 mod support;
 #[cfg(test)]
 mod targets;

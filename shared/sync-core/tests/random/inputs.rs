@@ -123,7 +123,7 @@ pub(crate) fn break_once(random: &mut Random, text: &mut String) {
         2 => text.truncate(to),
         3 => text.replace_range(from..to, ""),
         _ if text.len() < 4_000 => {
-            let part = text[from..to].to_owned();
+            let part = text.get(from..to).unwrap_or_default().to_owned();
             text.insert_str(to, &part);
         }
         _ => text.clear(),

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-const MAPPINGS: &[(&str, &str)] = &[
+pub(super) const MAPPINGS: &[(&str, &str)] = &[
     ("email", "user.email"),
     ("phone", "user.phone"),
     ("ext", "user.external_id"),
@@ -26,7 +26,7 @@ const MAPPINGS: &[(&str, &str)] = &[
 ];
 
 /// What columns hold in bad days: fragments of good and of broken values.
-fn cell() -> impl Strategy<Value = String> {
+pub(super) fn cell() -> impl Strategy<Value = String> {
     prop_oneof![
         Just(String::new()),
         any::<String>(),

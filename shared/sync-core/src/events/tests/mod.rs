@@ -1,5 +1,6 @@
 //! Rows and the events that they make.
 
+mod again;
 mod blocks;
 mod contents;
 mod fields;
