@@ -88,7 +88,7 @@ mod tests {
             "00",
             "zz",
             &"0".repeat(64),
-            &signature[..62],
+            signature.get(..62).unwrap(),
             &format!("{signature}00"),
         ] {
             assert!(!key.verify(Purpose::Link, &["acme", "17"], wrong), "{wrong}");

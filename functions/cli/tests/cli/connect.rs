@@ -79,12 +79,14 @@ fn dance(link: &str) -> (String, String) {
                 assert_eq!(status, 200, "{page}");
                 return (url, page);
             }
-            Some(location) if location.contains("://") => url = location,
+            Some(location) if location.contains("://") => {
+                url = location;
+            }
             Some(location) => {
                 url = format!(
                     "{}/{location}",
                     url.split('?').next().unwrap().rsplit_once('/').unwrap().0
-                )
+                );
             }
         }
     }

@@ -73,7 +73,7 @@ impl Bench {
         self.sandbox.state().change_settings(settings).unwrap();
     }
 
-    pub(crate) fn fault(&self, fault: Value) {
+    pub(crate) fn fault(&self, fault: &Value) {
         self.sandbox.state().set_faults(json!([fault])).unwrap();
     }
 

@@ -56,7 +56,7 @@ async fn dance(bench: &Bench, seen: &mut Seen, fault: Option<serde_json::Value>)
     }
     seen.canaries.extend(browser.0.values().cloned());
     if let Some(fault) = fault {
-        bench.fault(fault);
+        bench.fault(&fault);
     }
     let wrong = back.replace("state=acme", "state=acne");
     for (browser, address) in [

@@ -37,7 +37,11 @@ async fn only_a_link_of_ours_begins() {
     for (address, now, failure) in [
         ("start".to_owned(), NOW, Failure::LinkInvalid),
         (link.replace("acme", "acne"), NOW, Failure::LinkInvalid),
-        (link[..link.len() - 1].to_owned(), NOW, Failure::LinkInvalid),
+        (
+            link.get(..link.len() - 1).unwrap().to_owned(),
+            NOW,
+            Failure::LinkInvalid,
+        ),
         (link.clone(), NOW + 3_600, Failure::LinkExpired),
         (link.clone(), NOW - 90_000, Failure::LinkInvalid),
     ] {
@@ -84,7 +88,7 @@ async fn a_missing_and_a_forged_state_connect_nothing() {
         String::new(),
         "x".to_owned(),
         state.replace("acme", "acne"),
-        state[..state.len() - 1].to_owned(),
+        state.get(..state.len() - 1).unwrap().to_owned(),
         format!("{state}0"),
         state.to_ascii_uppercase(),
     ] {
@@ -185,7 +189,7 @@ async fn a_used_or_old_code_a_wrong_secret_and_a_silent_tiktok_have_their_pages(
         let back = bench.authorise(&mut browser, "acme").await;
         let mut whole = fault.clone();
         whole["path"] = json!("/oauth2/access_token/");
-        bench.fault(whole);
+        bench.fault(&whole);
         check(&bench, &mut browser, &back, failure, 1).await;
     }
 }

@@ -86,7 +86,7 @@ async fn two_destinations_can_be_on_their_way_in_one_browser() {
 #[tokio::test]
 async fn without_the_names_of_the_accounts_their_ids_have_to_do() {
     let bench = Bench::start().await;
-    bench.fault(serde_json::json!({"path": "/oauth2/advertiser/get/", "code": 50000}));
+    bench.fault(&serde_json::json!({"path": "/oauth2/advertiser/get/", "code": 50000}));
     let mut browser = Browser::default();
     let back = bench.authorise(&mut browser, "acme").await;
     let (_, page) = bench.come_back(&mut browser, &back).await;
