@@ -1,4 +1,4 @@
-//! The tables of the documents say what the code does: targets are written from the code, codes compared with it.
+//! Targets are written from the code, codes and names compared with it.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
