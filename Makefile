@@ -9,6 +9,7 @@ PYTEST := $(PYTHON) -m pytest -p no:cacheprovider -c tests/emulator/pytest.ini t
 GLIBC_OF_LAMBDA := 2.34
 LOCAL_MINUTES ?= 60
 SOAK_SECONDS ?= 600
+SOAK_SCHEDULES ?= 100000
 BENCH_ROWS ?= 1000000
 
 export SAM_CLI_TELEMETRY := 0
@@ -63,7 +64,8 @@ bench: $(VENV)/ready ## Rows a second and memory of a run on this machine (BENCH
 local: functions $(VENV)/ready ## Leave the deployed stack and the sandbox running to play with (LOCAL_MINUTES, 60)
 	PYTHONPATH=tests $(PYTHON) -m emulator.local $(LOCAL_MINUTES)
 
-soak: functions $(VENV)/ready ## Kill functions at random moments while exports arrive (SOAK_SECONDS, 600)
+soak: functions $(VENV)/ready ## More random schedules (SOAK_SCHEDULES, 100000), functions killed on the stack (SOAK_SECONDS, 600)
+	TIDELINE_SCHEDULES=$(SOAK_SCHEDULES) TIDELINE_SEED=1000000 cargo test --locked -p tideline-tests --test schedules -- --nocapture
 	SOAK_SECONDS=$(SOAK_SECONDS) $(PYTEST) -s -k test_kills
 
 clean: ## Remove what was built and installed here
