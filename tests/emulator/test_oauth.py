@@ -8,6 +8,7 @@ import time
 import urllib.parse
 import urllib.request
 
+import business_api_client
 import pytest
 
 from . import exports, expect, pipeline as pipelines, servers
@@ -210,10 +211,48 @@ def test_a_token_that_dies_ends_the_run_and_all_goes_by_itself_after_connecting_
     expect.received_once(pipeline.events("mortal"))
 
 
-def refusals(pipeline) -> int:
-    """Calls that TikTok answered with 40105."""
-    return json.dumps(pipeline.calls()).count("40105") and sum(
-        number for codes in pipeline.calls().values() for code, number in codes.items() if code == "40105")
+def refusals(pipeline, code: int = 40105) -> int:
+    """Event calls that TikTok answered with this code."""
+    return pipeline.calls().get("/open_api/v1.3/event/track/", {}).get(str(code), 0)
+
+
+@pytest.mark.parametrize(("code", "words"), [
+    (40102, "connect the destination again"), (40104, "connect the destination again"),
+    (40001, "connect again"), (40118, "allowlist"),
+])
+def test_each_way_to_lose_the_right_to_send_ends_the_run_once_and_keeps_its_rows(installation, code, words):
+    pipeline, stack, sync, name = installation.pipeline, installation.stack, f"web-lost-{code}", f"lost-{code}"
+    installation.connect(name)
+    stack.put(f"syncs/{sync}.yaml", exports.spec(sync, 50).replace("destination: acme", f"destination: {name}"))
+    export = exports.export(500, seed=code, prefix=f"lost{code}", bad_percent=0)
+    before = refusals(pipeline, code)
+    installation.sandbox("faults", [{"path": "/event/track/", "code": code, "contains": f"lost{code}-"}])
+    try:
+        stack.put(f"models/{sync}/1.csv", export.body)
+        record = stack.next_record(sync, set(), 90)
+        stack.settle(60)
+    finally:
+        installation.sandbox("faults", [])
+    assert record["status"] == "needs_reauthorisation" and words in record["reason"] and str(code) in record["reason"], record
+    assert expect.counts(record)["carried_out"] == 500
+    assert 1 <= refusals(pipeline, code) - before <= 16
+    installation.connect(name)
+    assert until(lambda: len(pipeline.events(f"lost{code}")) == 500, 90), stack.function_logs()
+    expect.received_once(pipeline.events(f"lost{code}"))
+
+
+def test_the_official_client_library_works_with_the_sandbox(installation):
+    """Unchanged, but for the host: the exchange, the list of accounts, and the code that was used."""
+    configuration = business_api_client.Configuration()
+    configuration.host = installation.pipeline.sandbox.url
+    api = business_api_client.AuthenticationApi(business_api_client.ApiClient(configuration))
+    page = f"{configuration.host}/portal/auth?" + urllib.parse.urlencode({"app_id": APP, "redirect_uri": "https://x.example/", "state": "s"})
+    body = business_api_client.Oauth2AccessTokenBody(app_id=APP, secret=SECRET, auth_code=Browser().get(page).parameter("auth_code"))
+    data = api.oauth2_access_token(body=body)["data"]
+    listed = api.oauth2_advertiser_get(APP, SECRET, data["access_token"])["data"]["list"]
+    assert [each["advertiser_id"] for each in listed] == data["advertiser_ids"]
+    with pytest.raises(Exception, match="40110"):
+        api.oauth2_access_token(body=body)
 
 
 def test_a_browser_goes_through_and_every_page_is_pictured(installation, tmp_path):

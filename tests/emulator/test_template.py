@@ -149,7 +149,7 @@ def test_dead_letters_are_kept_longer_than_messages_and_are_watched(template):
         assert queues[f"{name}Queue"]["RedrivePolicy"]["deadLetterTargetArn"] == {"GetAtt": f"{letters}.Arn"}
         assert queues[letters]["MessageRetentionPeriod"] == 14 * 86400 > queues[f"{name}Queue"]["MessageRetentionPeriod"]
         watched = {r["Properties"]["MetricName"] for r in resources.values() if r["Type"] == "AWS::CloudWatch::Alarm"
-                   and r["Properties"]["Dimensions"][0]["Value"] == {"GetAtt": f"{letters}.QueueName"}}
+                   and r["Properties"].get("Dimensions", [{"Value": None}])[0]["Value"] == {"GetAtt": f"{letters}.QueueName"}}
         assert watched == {"ApproximateNumberOfMessagesVisible", "ApproximateAgeOfOldestMessage"}
 
 
@@ -184,3 +184,13 @@ def test_access_logs_hold_no_address_and_the_door_is_throttled(template):
 def test_the_door_has_four_pages_and_takes_nothing_but_get(template):
     routes = {r["Properties"]["RouteKey"] for r in template["Resources"].values() if r["Type"] == "AWS::ApiGatewayV2::Route"}
     assert routes == {f"GET /oauth/{page}" for page in ("start", "callback", "done", "failed")}
+
+
+def test_a_run_that_needs_a_person_raises_one_alarm(template):
+    """The line that a run ends with is counted; its words are the function's own."""
+    resources = template["Resources"]
+    counted = resources["NeedsReauthorisationMetric"]["Properties"]
+    assert counted["FilterPattern"] == '{ $.status = "needs_reauthorisation" }'
+    record = (TEMPLATE.parents[1] / "shared" / "sync-core" / "src" / "run" / "record.rs").read_text()
+    assert 'Self::NeedsReauthorisation => "needs_reauthorisation"' in record
+    assert counted["MetricTransformations"][0]["MetricName"] == resources["NeedsReauthorisationAlarm"]["Properties"]["MetricName"]
