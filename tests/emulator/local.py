@@ -7,7 +7,7 @@ import sys
 import tempfile
 import time
 
-from . import expect, exports, pipeline, servers
+from . import connected, expect, exports, pipeline, servers
 
 GUIDE = """
 Tideline runs on this machine: emulated AWS, the real functions, a stand-in for TikTok.
@@ -18,6 +18,8 @@ Tideline runs on this machine: emulated AWS, the real functions, a stand-in for 
   what TikTok holds    curl -s {sandbox}/_sandbox/events
   calls so far         curl -s {sandbox}/_sandbox/calls
   let TikTok throttle  curl -s -X POST {sandbox}/_sandbox/faults -d '[{{"path":"/event/track/","times":20,"code":40100}}]'
+  connect TikTok       open {link}
+                       (the destination `shop`; the sandbox agrees at once)
   objects              curl -s '{s3}?list-type=2&prefix=runs/'
   any AWS tool         AWS_ENDPOINT_URL={aws} AWS_REGION={region} AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test
                        bucket {bucket}
@@ -48,7 +50,8 @@ def play(running: pipeline.Pipeline, folder: pathlib.Path, minutes: float) -> No
     sample.write_bytes(exports.export(1000, seed=1, prefix="sample").body)
     spec.write_text(exports.spec("web-purchases"))
     running.put_spec("web-purchases")
-    print(GUIDE.format(sample=sample, spec=spec, s3=f"{stack.emulator.url}/{stack.bucket}", sandbox=running.sandbox.url,
+    link = connected.Connected(running).link("shop", minutes=max(1, min(int(minutes), 1440)))
+    print(GUIDE.format(link=link, sample=sample, spec=spec, s3=f"{stack.emulator.url}/{stack.bucket}", sandbox=running.sandbox.url,
                        columns=", ".join(exports.COLUMNS), bucket=stack.bucket, folder=folder, minutes=minutes,
                        aws=stack.emulator.url, region=servers.REGION), flush=True)
     shown: set[str] = set()
