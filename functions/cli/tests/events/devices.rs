@@ -190,6 +190,7 @@ fn names_and_postal_codes_lose_blanks_and_capitals_and_are_hashed() {
             ("SW1A 1AA", hash("sw1a1aa")),
             ("01067", hash("01067")),
             ("94107-1234", hash("94107-1234")),
+            ("00000", Want::Left("invalid_value")),
             ("", Want::Absent),
             ("null", Want::Absent),
             ("-", Want::Absent),
@@ -214,5 +215,36 @@ fn places_are_letters_and_digits_and_not_hashed() {
             ("東京", Want::Left("invalid_value")),
             ("!!!", Want::Left("invalid_value")),
         ]);
+    }
+}
+
+#[test]
+fn the_click_id_of_the_column_wins_over_that_of_the_page() {
+    let mappings =
+        "  - {from: at, to: event_time}\n  - {from: click, to: user.ttclid}\n  - {from: url, to: page.url}\n";
+    let cases = [
+        ("column", "https://x.de/?ttclid=page", "column"),
+        ("", "https://x.de/?ttclid=page", "page"),
+        ("null", "https://x.de/?a=1&ttclid=E.C%2EP#top", "E.C.P"),
+        ("column", "https://x.de/", "column"),
+    ];
+    let at = hour_ago().to_string();
+    let row = |(n, (click, url, _)): (usize, &(&str, &str, &str))| {
+        [&format!("row-{n}"), at.as_str(), click, url]
+            .map(str::to_owned)
+            .to_vec()
+    };
+    let rows: Vec<Vec<String>> = cases.iter().enumerate().map(row).collect();
+    let shown = preview(
+        &spec("web_events", "", "", mappings, ""),
+        &["id", "at", "click", "url"],
+        &rows,
+    );
+    for (n, (click, url, expected)) in cases.iter().enumerate() {
+        assert_eq!(
+            shown.row(n).events[0]["user"],
+            json!({"ttclid": expected}),
+            "{click} {url}"
+        );
     }
 }

@@ -293,7 +293,7 @@ impl UserFields {
             ValueKind::Place => {
                 context.scratch.clear();
                 place(text, &mut context.scratch);
-                if context.scratch.is_empty() {
+                if is_absent(&context.scratch) {
                     const MESSAGE: &str = "TikTok takes places as the letters a to z and digits, and the value has none; it is left out";
                     context.warnings.push(slot.warning(Code::InvalidValue, MESSAGE));
                     return false;

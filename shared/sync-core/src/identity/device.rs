@@ -26,7 +26,7 @@ pub enum DeviceId {
     Hashed(Sha256Hex),
     /// The hash of a text that is no UUID; a warning is due.
     NoUuid(Sha256Hex),
-    /// All zeros, as phones give whose owner refuses tracking; it is left out.
+    /// All zeros, as phones give whose owner refuses tracking, or another text for nothing; it is left out.
     AllZero,
 }
 
@@ -70,7 +70,14 @@ pub fn device_id(text: &str, kind: DeviceKind, hashing: Hashing) -> Result<Devic
             Code::InvalidDeviceId,
             "The device id is empty",
         )),
-        None => Ok(DeviceId::NoUuid(Sha256Hex::of(text.to_lowercase().as_bytes()))),
+        None => {
+            let digest = Sha256Hex::of(text.to_lowercase().as_bytes());
+            Ok(if is_placeholder(&digest) {
+                DeviceId::AllZero
+            } else {
+                DeviceId::NoUuid(digest)
+            })
+        }
     }
 }
 

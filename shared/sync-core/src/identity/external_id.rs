@@ -1,4 +1,4 @@
-use super::hash::already_hashed;
+use super::hash::{already_hashed, is_placeholder};
 use super::{IdentityError, Sha256Hex, is_absent};
 use crate::rejection::Code;
 use crate::spec::Hashing;
@@ -20,7 +20,14 @@ pub fn external_id(text: &str, hashing: Hashing) -> Result<Sha256Hex, IdentityEr
             "An id of zeros names nobody; leave the value empty where there is no id",
         ));
     }
-    Ok(Sha256Hex::of(text.as_bytes()))
+    let digest = Sha256Hex::of(text.as_bytes());
+    if is_placeholder(&digest) {
+        return Err(IdentityError::new(
+            Code::InvalidExternalId,
+            "The id stands for nothing; leave the value empty where there is no id",
+        ));
+    }
+    Ok(digest)
 }
 
 /// Whether an id consists of zeros and the marks of UUIDs and decimals.

@@ -1,4 +1,4 @@
-use super::hash::already_hashed;
+use super::hash::{already_hashed, is_placeholder};
 use super::{IdentityError, Sha256Hex};
 use crate::rejection::Code;
 use crate::spec::Hashing;
@@ -12,7 +12,14 @@ pub fn name_or_zip(text: &str, hashing: Hashing) -> Result<Sha256Hex, IdentityEr
     if bare.is_empty() {
         return Err(IdentityError::new(Code::InvalidValue, "The value is empty"));
     }
-    Ok(Sha256Hex::of(bare.to_lowercase().as_bytes()))
+    let digest = Sha256Hex::of(bare.to_lowercase().as_bytes());
+    if is_placeholder(&digest) {
+        return Err(IdentityError::new(
+            Code::InvalidValue,
+            "The value stands for nothing, such as zeros; leave it empty where there is none",
+        ));
+    }
+    Ok(digest)
 }
 
 /// Appends a city, state or country as TikTok takes it: lower case, only `a` to `z` and digits, not hashed.
@@ -54,7 +61,9 @@ mod tests {
             name_or_zip("Anna", Hashing::AlreadyHashed).unwrap_err().code,
             Code::NotHashed
         );
-        assert!(name_or_zip(" ", Hashing::Auto).is_err());
+        for text in [" ", "00000", "+"] {
+            assert!(name_or_zip(text, Hashing::Auto).is_err(), "{text}");
+        }
     }
 
     #[test]

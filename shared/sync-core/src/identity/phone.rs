@@ -99,8 +99,9 @@ fn by_plan(written: &PhoneText, region: Option<Region>) -> Result<(PhoneNumber, 
 
 /// The number without a zero that its plan does not have, if it is assigned so.
 ///
-/// In countries without trunk zeros one in brackets, behind the calling code or in front of a national number is a
-/// habit from elsewhere, or from earlier: `+1 (0)213 373 4253`, `+34 0612 345 678`, the Chilean `09 6123 4567`.
+/// In countries without trunk zeros one in brackets or behind the calling code is a habit from elsewhere:
+/// `+1 (0)213 373 4253`, `+34 0612 345 678`. In front of a national number it is none: the British `020 7183 8750`
+/// among American numbers must not become one of Maine.
 fn without_foreign_zero(written: &PhoneText, region: Option<Region>) -> Option<PhoneNumber> {
     let assigned = |written: &PhoneText| parse(written, region).ok().filter(|(_, assigned)| *assigned);
     if let Some((number, _)) = written
@@ -109,16 +110,17 @@ fn without_foreign_zero(written: &PhoneText, region: Option<Region>) -> Option<P
     {
         return Some(number);
     }
+    if !written.plus {
+        return None;
+    }
     // A calling code has one to three digits.
-    let places = if written.plus { 1..4 } else { 0..1 };
-    places.into_iter().find_map(|zero: usize| {
+    (1..4).find_map(|zero: usize| {
         let digits = written.digits().as_bytes();
         if digits.get(zero) != Some(&b'0') || digits.get(zero + 1) == Some(&b'0') {
             return None;
         }
         let (number, _) = assigned(&written.without_digit(zero))?;
-        let behind_the_code = itoa::Buffer::new().format(number.country_code).len() == zero;
-        (!written.plus || behind_the_code).then_some(number)
+        (itoa::Buffer::new().format(number.country_code).len() == zero).then_some(number)
     })
 }
 
