@@ -89,7 +89,7 @@ fn refused(name: &DestinationName, failed: &Failed) -> Failure {
     match failed.why {
         Why::CodeDead => Failure::CodeDead,
         Why::AppRejected => Failure::AppRejected,
-        Why::Down { .. } => Failure::TikTokDown,
+        Why::Down => Failure::TikTokDown,
         Why::TokenDead | Why::GrantMissing | Why::Other => Failure::TikTokRefused,
     }
 }

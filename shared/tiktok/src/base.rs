@@ -118,6 +118,15 @@ mod tests {
         check("http://localhost.shop.example:8089", BaseError::NotLoopback);
         check("http://localhost@shop.example", BaseError::NotLoopback);
         check("http://[::ffff:10.0.0.1]:8089", BaseError::NotLoopback);
+        check("http://[::ffff:127.0.0.1]:8089", BaseError::NotLoopback);
+        check("http://[::]:8089", BaseError::NotLoopback);
+        check("http://[fe80::1]:8089", BaseError::NotLoopback);
+        check("http://169.254.169.254", BaseError::NotLoopback);
+        check("http://shop.example\\@127.0.0.1:8089", BaseError::NotLoopback);
+        check("http://127.0.0.1:8089@shop.example", BaseError::NotLoopback);
+        check("http://127.0.0.1.:8089@shop.example", BaseError::NotLoopback);
+        check("http://[::1]@shop.example", BaseError::NotLoopback);
+        check("http://[fe80::1%25lo]:8089", BaseError::Unreadable);
         check("http://user@127.0.0.1:8089", BaseError::Extra);
         check("http://:secret@127.0.0.1:8089", BaseError::Extra);
         check("http://127.0.0.1:8089/open_api/v1.3", BaseError::Extra);

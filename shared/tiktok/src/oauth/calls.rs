@@ -83,11 +83,8 @@ pub enum Why {
     TokenDead,
     /// The token lacks a scope or a role.
     GrantMissing,
-    /// No answer, throttling, or trouble inside TikTok. `sent`: the call may have been taken.
-    Down {
-        /// TikTok may have taken the call.
-        sent: bool,
-    },
+    /// No answer, throttling, or trouble inside TikTok. The call may have been taken.
+    Down,
     /// Anything else, an answer without the fields that it should have among it.
     Other,
 }
@@ -217,9 +214,7 @@ async fn answered(
                 tries += 1;
                 continue;
             }
-            Verdict::Retry { why, .. } => Why::Down {
-                sent: why.may_have_been_taken(),
-            },
+            Verdict::Retry { .. } => Why::Down,
             Verdict::Unauthorized { why, .. } => match why {
                 AuthReason::AuthCodeDead => Why::CodeDead,
                 AuthReason::AppRejected => Why::AppRejected,
