@@ -1,5 +1,6 @@
 //! What a person asks of a sync in a folder: `runs`, `rejected`, `retry`, `resync`, `cancel`, `housekeeping`.
 
+use std::fmt::Write as _;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -11,8 +12,14 @@ const TOKEN: Option<&str> = Some("sandbox-token");
 
 fn rows(ids: std::ops::Range<u32>, email: &str) -> String {
     let (at, _) = hours_ago(2);
-    ids.map(|n| format!("o-{n},Purchase,{at},{email},,https://shop.example/{n},{n}.50\n"))
-        .collect()
+    let mut rows = String::new();
+    for n in ids {
+        let _ = writeln!(
+            rows,
+            "o-{n},Purchase,{at},{email},,https://shop.example/{n},{n}.50"
+        );
+    }
+    rows
 }
 
 fn export(rows: &[String]) -> String {
