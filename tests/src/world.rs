@@ -115,7 +115,12 @@ impl World {
 
     /// Stores a token for the destination, as the redirect endpoint does.
     pub async fn connect(&self, token: &str) -> anyhow::Result<()> {
-        let connection = serde_json::json!({ "access_token": token }).to_string();
+        self.connect_with(token, &[]).await
+    }
+
+    /// The same, with the scopes that TikTok granted.
+    pub async fn connect_with(&self, token: &str, scopes: &[&str]) -> anyhow::Result<()> {
+        let connection = serde_json::json!({ "access_token": token, "scopes": scopes }).to_string();
         let name = names::destination(BUCKET, "acme");
         self.secrets.put(&name, SecretText::new(connection)).await?;
         self.store

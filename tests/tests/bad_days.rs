@@ -192,6 +192,31 @@ async fn a_dead_token_costs_one_call_and_no_row() {
 }
 
 #[tokio::test]
+async fn offline_events_without_the_permission_are_kept_without_a_call_until_it_is_granted() {
+    const WEB: &str = "7224195155857866754";
+    const OFFLINE: &str = "7050363942434127873";
+    let web = Setup::small();
+    let spec = web.spec.replace("web_events", "offline_events");
+    let spec = spec.replace(
+        "pixel_code: C4A1EXAMPLEPIXEL0001",
+        "event_set_id: \"7300000000000000001\"",
+    );
+    let mut world = world(Setup { spec, ..web }).await;
+    world.connect_with(TOKEN, &[WEB]).await.unwrap();
+    let run = world.run("1.csv", &Export::rows(0, 5)).await.unwrap();
+    let record = world.record(&run).await.unwrap();
+    assert_eq!(record.status, RunStatus::NeedsReauthorisation);
+    assert!(record.reason.unwrap().contains("connect again"));
+    assert_eq!((record.sums.carried_out, world.bench.front.calls()), (5, 0));
+    world.connect_with(TOKEN, &[WEB, OFFLINE]).await.unwrap();
+    world.work().await.unwrap();
+    until_rest(&mut world).await;
+    world.check_no_errors().unwrap();
+    world.check_keys(keys_to(5)).unwrap();
+    assert_eq!(world.resent(), 0);
+}
+
+#[tokio::test]
 async fn a_lost_event_is_found_by_housekeeping_whichever_it_is() {
     for setup in setups() {
         let mut lost = 0;

@@ -6,6 +6,7 @@ use runtime::register::read_head;
 use runtime::settle::settle;
 use sync_core::run::keys::{self, BatchId};
 use sync_core::run::{Batch, Manifest, Outcome, Progress, Stop, StopStatus};
+use tiktok::oauth::{Ability, can};
 
 use crate::progress::Tracker;
 use crate::send::{Ended, send};
@@ -82,6 +83,22 @@ struct Sending<'a> {
 }
 
 impl Sending<'_> {
+    /// Nothing can be sent before a person has connected again: the run stops, and the rows are carried.
+    async fn needs_authorisation(
+        &self,
+        rows: u32,
+        progress: &Progress,
+        message: String,
+    ) -> anyhow::Result<Outcome> {
+        let stop = Stop {
+            status: StopStatus::NeedsReauthorisation,
+            message,
+        };
+        let key = keys::stop(&self.id.sync, &self.id.run);
+        let _ = facts::write(self.ctx.store.as_ref(), &key, &stop).await?;
+        Ok(Outcome::of_progress(rows, progress, Some(stop.message)))
+    }
+
     /// Sends a batch; the outcome, or what becomes of the message while there is none.
     async fn batch(&self, bytes: &[u8]) -> anyhow::Result<Result<Outcome, Handled>> {
         let store = self.ctx.store.as_ref();
@@ -107,13 +124,16 @@ impl Sending<'_> {
             let message = format!(
                 "the destination {destination} has no token that TikTok takes: connect it again; the rows are kept and go by themselves then"
             );
-            let stop = Stop {
-                status: StopStatus::NeedsReauthorisation,
-                message: message.clone(),
-            };
-            let _ = facts::write(store, &stop_key, &stop).await?;
-            return Ok(Ok(Outcome::of_progress(rows, &progress, Some(message))));
+            return Ok(Ok(self.needs_authorisation(rows, &progress, message).await?));
         };
+        if batch.header.event_source().as_deref() == Some("offline")
+            && can(&token.scopes, Ability::OfflineEvents) == Some(false)
+        {
+            let message = format!(
+                "the destination {destination} was connected without the permission for offline events: connect again and grant it; the rows are kept and go by themselves then"
+            );
+            return Ok(Ok(self.needs_authorisation(rows, &progress, message).await?));
+        }
         let tracker = Tracker::new(self.ctx, self.id, progress);
         let ended = send(self.ctx, &batch, &token, &tracker, self.deadline, self.now).await?;
         let progress = tracker.snapshot();

@@ -148,7 +148,7 @@ impl Sender<'_> {
             let answer = self
                 .ctx
                 .client
-                .post_json(asked, Some(&self.token.token), body.clone(), timeout)
+                .post_json(asked, Some(&self.token.access), body.clone(), timeout)
                 .await;
             self.note(rows, &answer);
             match answer.verdict {

@@ -12,14 +12,19 @@ use crate::Context;
 
 /// A token with the name of its version.
 pub(crate) struct Token {
-    pub(crate) token: AccessToken,
+    pub(crate) access: AccessToken,
     pub(crate) version: String,
+    /// What TikTok granted; empty where it is not known, such as for a token that was pasted.
+    pub(crate) scopes: Vec<u64>,
 }
 
 /// What a connection's secret holds. Other fields are for people and other functions.
 #[derive(Deserialize)]
 struct Connection {
     access_token: String,
+    /// As text: they are above 2^53.
+    #[serde(default)]
+    scopes: Vec<String>,
 }
 
 /// The fact that a version of a token was refused.
@@ -49,12 +54,17 @@ pub(crate) async fn living(ctx: &Context, destination: &DestinationName) -> anyh
             error.classify()
         )
     })?;
-    let token = AccessToken::new(&connection.access_token).ok().with_context(|| {
+    let access = AccessToken::new(&connection.access_token).ok().with_context(|| {
         format!("the token in the secret `{name}` cannot be a header's value: connect again")
     })?;
     Ok(Some(Token {
-        token,
+        access,
         version: secret.version,
+        scopes: connection
+            .scopes
+            .iter()
+            .filter_map(|scope| scope.parse().ok())
+            .collect(),
     }))
 }
 

@@ -201,7 +201,13 @@ pub(crate) async fn release(
     }
     let _ = facts::write(store, &keys::record(sync, &open.id), record).await?;
     if swap_head(store, sync, read, &head).await? {
-        tracing::info!(sync = %sync, run = %open.id, status = record.status.as_str(), "run ended");
+        let status = record.status.as_str();
+        // The alarm that asks a person to connect again reads this line, at any log level.
+        if record.status == RunStatus::NeedsReauthorisation {
+            tracing::error!(sync = %sync, run = %open.id, status, "run ended");
+        } else {
+            tracing::info!(sync = %sync, run = %open.id, status, "run ended");
+        }
     }
     if let Some(input) = &open.input {
         store.delete(input).await?;

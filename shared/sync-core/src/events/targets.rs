@@ -11,7 +11,7 @@ pub const MAX_PATH_BYTES: usize = 256;
 /// The most parts that a path has.
 pub const MAX_DEPTH: usize = 8;
 
-/// Older and shorter names of targets. `context.*` is translated by [`from_context`] before.
+/// Older and shorter names of targets. `context.*` is translated by `from_context` before.
 pub static ALIASES: &[(&str, &str)] = &[
     ("timestamp", "event_time"),
     ("emails", "user.email"),

@@ -183,6 +183,12 @@ impl BatchHeader {
         }
     }
 
+    /// The `event_source` of the calls' bodies; `None` for bodies without one.
+    pub fn event_source(&self) -> Option<String> {
+        let empty: serde_json::Value = serde_json::from_str(&format!("{}{}", self.head, self.tail)).ok()?;
+        Some(empty.get("event_source")?.as_str()?.to_owned())
+    }
+
     /// A cutter for the calls of this batch. The same rows are always cut alike.
     fn cutter(&self) -> CallCutter {
         CallCutter::new(self.batch_size as usize, self.head.len() + self.tail.len())
@@ -327,6 +333,14 @@ mod tests {
         }
         files.extend(writer.take());
         files
+    }
+
+    #[test]
+    fn the_event_source_is_read_from_the_body_itself() {
+        let mut header = header(1);
+        assert_eq!(header.event_source(), None);
+        header.head = "{\"event_source\":\"offline\",\"data\":[".into();
+        assert_eq!(header.event_source().as_deref(), Some("offline"));
     }
 
     #[test]
