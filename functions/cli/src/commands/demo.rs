@@ -10,6 +10,7 @@ use anyhow::{Context as _, anyhow};
 use clap::Args;
 use jiff::{Timestamp, TimestampRound, Unit};
 use runtime::secrets::SecretText;
+use runtime::store::LocalStore;
 use serde::Serialize;
 use tiktok_sandbox::{Sandbox, SandboxConfig, TOKEN};
 
@@ -17,6 +18,8 @@ use crate::console::Console;
 use crate::demo::{self, Expected, NAME, SPEC, Summary};
 use crate::exit::{Exit, WrongUsage};
 use crate::local::{self, LocalOptions, Phase, RunEnd, Tally};
+use crate::place::Place;
+use crate::plural::counted;
 use crate::progress::with_bar;
 use crate::spec_file;
 
@@ -29,6 +32,9 @@ pub(crate) struct Arguments {
     /// A new or empty folder for everything that is made; without it a new one for temporary files
     #[arg(long, value_name = "DIR")]
     keep: Option<PathBuf>,
+    /// Connect by OAuth first, as a person with a browser would: the signed link, TikTok's page, the way back
+    #[arg(long)]
+    connect: bool,
 }
 
 /// The last line of the demo.
@@ -55,7 +61,13 @@ pub(super) async fn run(arguments: &Arguments, console: &mut Console) -> anyhow:
     let sandbox = Sandbox::start(SandboxConfig::default())
         .await
         .context("starting the sandbox")?;
-    let end = deliver(&made, &sandbox.url(), console).await?;
+    let token = if arguments.connect {
+        connect(&made, &sandbox.url(), console).await?;
+        None
+    } else {
+        Some(SecretText::new(TOKEN))
+    };
+    let end = deliver(&made, &sandbox.url(), token, console).await?;
     let record = end.record.as_ref().ok_or_else(|| {
         anyhow!(
             "the run did not end: {}",
@@ -138,12 +150,32 @@ fn make(folder: &Path, rows: u64) -> anyhow::Result<Made> {
     })
 }
 
-async fn deliver(made: &Made, endpoint: &str, console: &mut Console) -> anyhow::Result<RunEnd> {
+/// The token comes by OAuth, into the secrets of the demo's folder.
+async fn connect(made: &Made, endpoint: &str, console: &mut Console) -> anyhow::Result<()> {
+    let loaded = spec_file::load(&made.spec, console)?;
+    let (name, wire) = (&loaded.spec.destination, super::wire(Some(endpoint))?);
+    LocalStore::open(&made.store)?;
+    let installation = Place::Folder(made.store.clone()).open().await?;
+    let connection = demo::connect(&installation, wire, name).await?;
+    writeln!(
+        console.err,
+        "The destination {name} is connected by OAuth, with {}.",
+        counted(connection.accounts.len() as u64, "account")
+    )?;
+    Ok(())
+}
+
+async fn deliver(
+    made: &Made,
+    endpoint: &str,
+    token: Option<SecretText>,
+    console: &mut Console,
+) -> anyhow::Result<RunEnd> {
     let loaded = spec_file::load(&made.spec, console)?;
     let options = LocalOptions {
         store: made.store.clone(),
         endpoint: Some(endpoint.to_owned()),
-        token: Some(SecretText::new(TOKEN)),
+        token,
         ignore_guards: false,
     };
     let tally = Arc::new(Tally::default());

@@ -84,3 +84,17 @@ fn the_sample_proposes_its_own_spec() {
         own["counts"]
     );
 }
+
+#[test]
+fn the_demo_can_go_through_the_whole_of_oauth() {
+    let folder = Folder::new();
+    let ran = folder.run(&["demo", "--rows", "700", "--keep", "kept", "--connect"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert!(
+        ran.err.contains("is connected by OAuth, with 2 accounts"),
+        "{ran:?}"
+    );
+    let run = ran.out.lines().last().unwrap();
+    let line: serde_json::Value = serde_json::from_str(run).unwrap();
+    assert!(line["accepted"].as_u64().unwrap() > 600, "{line}");
+}
