@@ -192,6 +192,29 @@ async fn a_dead_token_costs_one_call_and_no_row() {
 }
 
 #[tokio::test]
+async fn a_missing_grant_costs_one_call_and_later_exports_wait_until_somebody_connects_again() {
+    for setup in setups() {
+        let mut world = world(setup).await;
+        let denied = |_: &_| Act::Answer(40001, "No permission to operate pixel.".into());
+        world.bench.front.script(denied);
+        let run = world.run("1.csv", &Export::rows(0, 9)).await.unwrap();
+        let record = world.record(&run).await.unwrap();
+        assert_eq!(record.status, RunStatus::NeedsReauthorisation);
+        assert_eq!((record.sums.carried_out, world.bench.front.calls()), (9, 1));
+        world.run("2.csv", &Export::rows(9, 12)).await.unwrap();
+        world.pass(120).await.unwrap();
+        assert_eq!((world.bench.front.calls(), world.records().len()), (1, 1));
+        world.bench.front.reset();
+        world.connect(TOKEN).await.unwrap();
+        world.work().await.unwrap();
+        until_rest(&mut world).await;
+        world.check_no_errors().unwrap();
+        world.check_keys(keys_to(12)).unwrap();
+        assert_eq!(world.resent(), 0);
+    }
+}
+
+#[tokio::test]
 async fn offline_events_without_the_permission_are_kept_without_a_call_until_it_is_granted() {
     const WEB: &str = "7224195155857866754";
     const OFFLINE: &str = "7050363942434127873";

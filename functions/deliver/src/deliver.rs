@@ -9,7 +9,7 @@ use sync_core::run::{Batch, Manifest, Outcome, Progress, Stop, StopStatus};
 use tiktok::oauth::{Ability, can};
 
 use crate::progress::Tracker;
-use crate::send::{Ended, send};
+use crate::send::{Ended, Refuses, send};
 use crate::{Context, Handled, token};
 
 /// Delivers a batch. `receives` is how often its message came, this time included.
@@ -120,7 +120,7 @@ impl Sending<'_> {
             return Ok(Ok(Outcome::of_progress(rows, &progress, Some(stop.message))));
         }
         let destination = &batch.header.destination;
-        let Some(token) = token::living(self.ctx, destination).await? else {
+        let Some(token) = token::living(self.ctx, destination, &self.id.sync).await? else {
             let message = format!(
                 "the destination {destination} has no token that TikTok takes: connect it again; the rows are kept and go by themselves then"
             );
@@ -132,6 +132,8 @@ impl Sending<'_> {
             let message = format!(
                 "the destination {destination} was connected without the permission for offline events: connect again and grant it; the rows are kept and go by themselves then"
             );
+            let whose = (destination, &self.id.sync);
+            token::note_refusal(self.ctx, whose, &token.version, &Refuses::ThisSync, &message).await?;
             return Ok(Ok(self.needs_authorisation(rows, &progress, message).await?));
         }
         let tracker = Tracker::new(self.ctx, self.id, progress);
@@ -148,8 +150,9 @@ impl Sending<'_> {
                 Ok(Ok(Outcome::of_progress(rows, &progress, Some(why.to_owned()))))
             }
             Ended::Stopped(stop) => {
-                if let Some(message) = &stop.buries_token {
-                    token::bury(self.ctx, destination, &token.version, message).await?;
+                if let Some(refuses) = &stop.refuses_token {
+                    let whose = (destination, &self.id.sync);
+                    token::note_refusal(self.ctx, whose, &token.version, refuses, &stop.fact.message).await?;
                 }
                 let _ = facts::write(store, &stop_key, &stop.fact).await?;
                 Ok(Ok(Outcome::of_progress(rows, &progress, Some(stop.fact.message))))

@@ -41,7 +41,15 @@ pub(crate) enum Ended {
 /// What a person has to know, and whether the token is dead.
 pub(crate) struct Stopping {
     pub(crate) fact: Stop,
-    pub(crate) buries_token: Option<String>,
+    pub(crate) refuses_token: Option<Refuses>,
+}
+
+/// For whom TikTok takes the token no more, until a person has connected again.
+pub(crate) enum Refuses {
+    /// For every sync of the destination.
+    All,
+    /// For this one: others may do what they do.
+    ThisSync,
 }
 
 /// Sends what the progress does not name. The first call goes alone: what stops a run is found with one call.
@@ -296,7 +304,7 @@ fn misconfigured(cause: &Cause) -> Stopping {
             status: StopStatus::Misconfigured,
             message,
         },
-        buries_token: None,
+        refuses_token: None,
     }
 }
 
@@ -314,12 +322,17 @@ fn unauthorized(why: AuthReason, cause: &Cause) -> Stopping {
         "{}; {next}; what was not sent is kept and goes by itself then",
         said(cause)
     );
-    let buries_token = why.ends_token().then(|| said(cause));
+    let refuses_token = match why {
+        _ if why.ends_token() => Some(Refuses::All),
+        AuthReason::GrantMissing => Some(Refuses::ThisSync),
+        // TikTok may put the account on its list without anybody connecting again.
+        _ => None,
+    };
     Stopping {
         fact: Stop {
             status: StopStatus::NeedsReauthorisation,
             message,
         },
-        buries_token,
+        refuses_token,
     }
 }

@@ -1,14 +1,16 @@
 //! The destination's token, and whether TikTok still takes it.
 
 use anyhow::Context as _;
+use runtime::connections::is_refused;
 use runtime::facts;
 use runtime::secrets::names;
 use serde::{Deserialize, Serialize};
-use sync_core::names::DestinationName;
+use sync_core::names::{DestinationName, SyncName};
 use sync_core::run::keys;
 use tiktok::AccessToken;
 
 use crate::Context;
+use crate::send::Refuses;
 
 /// A token with the name of its version.
 pub(crate) struct Token {
@@ -33,18 +35,17 @@ struct Dead<'a> {
     message: &'a str,
 }
 
-/// The destination's living token; `None` when there is none, or its current version was refused.
-pub(crate) async fn living(ctx: &Context, destination: &DestinationName) -> anyhow::Result<Option<Token>> {
+/// The destination's living token; `None` when there is none, or its current version was refused for this sync.
+pub(crate) async fn living(
+    ctx: &Context,
+    destination: &DestinationName,
+    sync: &SyncName,
+) -> anyhow::Result<Option<Token>> {
     let name = names::destination(&ctx.bucket, destination.as_str());
     let Some(secret) = ctx.secrets.get(&name).await? else {
         return Ok(None);
     };
-    if ctx
-        .store
-        .stat(&keys::dead_token(destination, &secret.version))
-        .await?
-        .is_some()
-    {
+    if is_refused(ctx.store.as_ref(), destination, sync, &secret.version).await? {
         return Ok(None);
     }
     // Neither error may quote the secret.
@@ -68,18 +69,18 @@ pub(crate) async fn living(ctx: &Context, destination: &DestinationName) -> anyh
     }))
 }
 
-/// Notes that TikTok refuses this version of the token. A new token is a new version: nothing is ever cleared.
-pub(crate) async fn bury(
+/// Notes for whom TikTok refuses this version of the token. A new token is a new version: nothing is ever cleared.
+pub(crate) async fn note_refusal(
     ctx: &Context,
-    destination: &DestinationName,
+    (destination, sync): (&DestinationName, &SyncName),
     version: &str,
+    refuses: &Refuses,
     message: &str,
 ) -> anyhow::Result<()> {
-    let _ = facts::write(
-        ctx.store.as_ref(),
-        &keys::dead_token(destination, version),
-        &Dead { message },
-    )
-    .await?;
+    let key = match refuses {
+        Refuses::All => keys::dead_token(destination, version),
+        Refuses::ThisSync => keys::denied_token(destination, sync, version),
+    };
+    let _ = facts::write(ctx.store.as_ref(), &key, &Dead { message }).await?;
     Ok(())
 }

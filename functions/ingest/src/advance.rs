@@ -1,6 +1,7 @@
 //! An idle sync: the next pending run is chosen and claimed.
 
 use anyhow::Context as _;
+use runtime::connections::is_refused;
 use runtime::facts;
 use runtime::register::{HeadRead, read_head, swap_head};
 use runtime::secrets::names;
@@ -63,8 +64,8 @@ async fn connected(ctx: &Context, spec: &SyncSpec) -> anyhow::Result<bool> {
     let Some(secret) = ctx.secrets.get(&name).await? else {
         return Ok(false);
     };
-    let dead = keys::dead_token(&spec.destination, &secret.version);
-    Ok(ctx.store.stat(&dead).await?.is_none())
+    let refused = is_refused(ctx.store.as_ref(), &spec.destination, &spec.name, &secret.version).await?;
+    Ok(!refused)
 }
 
 /// What waits, oldest first. Entries whose run has a record are done, and go.

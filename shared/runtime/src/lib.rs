@@ -2,6 +2,7 @@
 
 #[cfg(feature = "aws")]
 pub mod aws;
+pub mod connections;
 pub mod deadline;
 pub mod envelopes;
 pub mod facts;

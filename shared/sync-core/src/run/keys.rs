@@ -234,19 +234,24 @@ pub fn parts_done_prefix(sync: &SyncName, run: &RunId) -> String {
     format!("outcomes/{sync}/{run}/parts/")
 }
 
-/// `state/connections/<name>/dead/<secret version>.json`
+/// `state/connections/<name>/dead/<secret version>.json`: TikTok takes this version of the token no more.
 pub fn dead_token(destination: &DestinationName, version: &str) -> String {
-    let safe: String = version
-        .chars()
-        .map(|c| {
-            if c.is_ascii_alphanumeric() || c == '-' {
-                c
-            } else {
-                '_'
-            }
-        })
-        .collect();
-    format!("state/connections/{destination}/dead/{safe}.json")
+    format!("state/connections/{destination}/dead/{}.json", in_key(version))
+}
+
+/// `state/connections/<name>/denied/<sync>/<secret version>.json`: TikTok takes this version of the token, and not for
+/// what this sync does.
+pub fn denied_token(destination: &DestinationName, sync: &SyncName, version: &str) -> String {
+    format!(
+        "state/connections/{destination}/denied/{sync}/{}.json",
+        in_key(version)
+    )
+}
+
+/// The name of a secret's version as a part of a key.
+fn in_key(version: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '-';
+    version.chars().map(|c| if plain(c) { c } else { '_' }).collect()
 }
 
 /// `wake/<name>.json`
