@@ -72,8 +72,9 @@ clean: ## Remove what was built and installed here
 	cargo clean
 	rm -rf build .tideline $(VENV)
 
+# With the tests, since cargo would otherwise compile the AWS SDK a second time with other features.
 functions:
-	cargo build --workspace --bins --locked
+	cargo build --workspace --bins --tests --locked
 
 $(VENV)/ready: tests/requirements.txt
 	python3 -m venv $(VENV)
