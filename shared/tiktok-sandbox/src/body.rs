@@ -145,6 +145,20 @@ pub(crate) fn required_query<'call, const N: usize>(
     Ok(names.map(|name| call.query(name).unwrap_or_default()))
 }
 
+/// 40002 when the query names a parameter that the endpoint does not have: it would be left out in silence.
+pub(crate) fn known_query(call: &Call, names: &[&str], settings: &Settings) -> Result<(), Refusal> {
+    let unknown = call
+        .query
+        .iter()
+        .find(|(name, _)| !names.contains(&name.as_str()));
+    match unknown {
+        Some((name, _)) if settings.unknown_fields == Strictness::Refuse => {
+            Err(Refusal::field(name, "unknown field"))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// A list of ids in a query: JSON text, `["1","2"]`.
 pub(crate) fn query_ids(call: &Call, name: &str) -> Result<Option<Vec<String>>, Refusal> {
     let Some(text) = call.query(name) else {

@@ -93,6 +93,8 @@ pub(crate) struct Settings {
     pub(crate) file_seconds: i64,
     /// Users per `/segment/mapping/` call.
     pub(crate) max_mapping_users: usize,
+    /// Audiences of both kinds per advertiser.
+    pub(crate) max_audiences: usize,
 }
 
 impl Default for Settings {
@@ -117,6 +119,7 @@ impl Default for Settings {
             second_upload: Strictness::Refuse,
             file_seconds: 86_400,
             max_mapping_users: 10_000,
+            max_audiences: 400,
         }
     }
 }

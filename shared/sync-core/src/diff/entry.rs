@@ -18,8 +18,10 @@ pub struct ScanEntry {
 /// What happens to a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Decision {
-    /// It is checked, and sent when it is valid.
+    /// It is new: it is checked, and sent when it is valid.
     Send,
+    /// Its key is known and the row has changed, or nobody knows what TikTok has of it: it is checked and sent.
+    Update,
     /// It was accepted before, and is the same.
     Unchanged,
     /// It was accepted before and has changed; `insert` does not send it again.

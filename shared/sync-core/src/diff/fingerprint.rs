@@ -59,6 +59,14 @@ impl RowHasher {
         self.0.write(piece);
     }
 
+    /// The fingerprint with what Match Booster adds to the row.
+    pub fn finish_with(mut self, added: u64) -> RowFingerprint {
+        if added != 0 {
+            self.0.write(&added.to_le_bytes());
+        }
+        self.finish()
+    }
+
     /// The fingerprint. Never 0: 0 stands for "equal to nothing".
     pub fn finish(self) -> RowFingerprint {
         let wide = self.0.finish();
@@ -88,7 +96,7 @@ impl KeyDigest {
     }
 
     /// A digest from its bytes.
-    pub fn from_bytes(bytes: [u8; 12]) -> Self {
+    pub const fn from_bytes(bytes: [u8; 12]) -> Self {
         Self(bytes)
     }
 

@@ -8,6 +8,6 @@ mod snapshot;
 
 pub use entry::{Decision, ScanEntry};
 pub use fingerprint::{FingerprintKey, KeyDigest, RowFingerprint};
-pub use merge::{Merged, merge};
-pub use slices::{Entry, InvalidSlices, NotSent, SlicesHead, SlicesWriter, read_entries};
-pub use snapshot::{InvalidSnapshot, Snapshot, SnapshotEntry, SnapshotWriter};
+pub use merge::{MergeSink, merge};
+pub use slices::{Entry, InvalidSlices, NotNew, SlicesHead, SlicesWriter, read_entries};
+pub use snapshot::{InvalidSnapshot, Snapshot, SnapshotEntry, SnapshotRow, SnapshotWriter, Sorted, SortedWriter};

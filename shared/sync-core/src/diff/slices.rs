@@ -147,16 +147,16 @@ impl Entry for ScanEntry {
     }
 }
 
-/// A row of a part that is not to be sent, and why: 5 bytes.
+/// A row of a part that is not simply new, and what happens to it: 5 bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct NotSent {
+pub struct NotNew {
     /// The row's number in its part, from 0.
     pub row: u32,
     /// What happens to it instead.
     pub decision: Decision,
 }
 
-impl Entry for NotSent {
+impl Entry for NotNew {
     const SIZE: usize = 5;
 
     fn write(&self, out: &mut Vec<u8>) {
@@ -166,6 +166,7 @@ impl Entry for NotSent {
             Decision::Unchanged => 1,
             Decision::ChangedNotSent => 2,
             Decision::Duplicate => 3,
+            Decision::Update => 4,
         });
     }
 
@@ -175,6 +176,7 @@ impl Entry for NotSent {
             [1] => Decision::Unchanged,
             [2] => Decision::ChangedNotSent,
             [3] => Decision::Duplicate,
+            [4] => Decision::Update,
             _ => return None,
         };
         Some(Self {
@@ -223,13 +225,13 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn not_sent(row: u32) -> NotSent {
+    fn not_new(row: u32) -> NotNew {
         let decision = match row % 3 {
             0 => Decision::Unchanged,
             1 => Decision::ChangedNotSent,
             _ => Decision::Duplicate,
         };
-        NotSent { row, decision }
+        NotNew { row, decision }
     }
 
     proptest! {
@@ -238,7 +240,7 @@ mod tests {
             let mut writer = SlicesWriter::default();
             for slice in &slices {
                 for row in slice {
-                    writer.push(&not_sent(*row));
+                    writer.push(&not_new(*row));
                 }
                 writer.end_slice();
             }
@@ -247,12 +249,12 @@ mod tests {
             let head = SlicesHead::read(&object[..usize::try_from(SlicesHead::len(count)).unwrap()], count).unwrap();
             prop_assert_eq!(head.number, 77);
             for (at, slice) in (0..).zip(&slices) {
-                let range = head.range::<NotSent>(at).unwrap();
+                let range = head.range::<NotNew>(at).unwrap();
                 let bytes = &object[usize::try_from(range.start).unwrap()..usize::try_from(range.end).unwrap()];
-                let read: Vec<NotSent> = read_entries(bytes).unwrap();
-                prop_assert_eq!(read, slice.iter().map(|row| not_sent(*row)).collect::<Vec<_>>());
+                let read: Vec<NotNew> = read_entries(bytes).unwrap();
+                prop_assert_eq!(read, slice.iter().map(|row| not_new(*row)).collect::<Vec<_>>());
             }
-            prop_assert!(head.range::<NotSent>(count).is_err());
+            prop_assert!(head.range::<NotNew>(count).is_err());
             prop_assert!(SlicesHead::read(&object, count + 1).is_err());
         }
     }
@@ -261,8 +263,8 @@ mod tests {
     fn damaged_objects_are_errors() {
         assert!(SlicesHead::read(b"", 0).is_err());
         assert!(SlicesHead::read(&[0; 100], 1).is_err());
-        assert!(read_entries::<NotSent>(&[0, 0, 0, 0, 0]).is_err());
-        assert!(read_entries::<NotSent>(&[0, 0, 0]).is_err());
+        assert!(read_entries::<NotNew>(&[0, 0, 0, 0, 0]).is_err());
+        assert!(read_entries::<NotNew>(&[0, 0, 0]).is_err());
         assert!(read_entries::<KeyDigest>(&[0; 13]).is_err());
     }
 }

@@ -1,15 +1,29 @@
 //! The snapshot: the keys that TikTok accepted, sorted, in immutable objects.
 //!
-//! An object is a header of 16 bytes (`TLSNAP01`, the number of entries) and entries of 18 bytes: 12 of the key's
-//! digest, 4 of the row's fingerprint, 2 of the day (since 1970) on which the key was last accepted. Entries of equal
-//! size can be read from anywhere, so that a partition is merged as a stream. Packing them further was measured to
-//! save a quarter of the space at most, and compression nothing.
+//! An object is a header of 16 bytes (its kind, the number of entries) and entries of equal size. Those of keys have 18
+//! bytes: 12 of the key's digest, 4 of the row's fingerprint, 2 of the day (since 1970) on which the key was last
+//! accepted. Entries of equal size can be read from anywhere, so that a partition is merged as a stream. Packing them
+//! further was measured to save a quarter of the space at most, and compression nothing.
+
+use std::marker::PhantomData;
 
 use super::{Entry, KeyDigest, RowFingerprint};
 
-const MAGIC: &[u8; 8] = b"TLSNAP01";
 const HEADER: usize = 16;
-const ENTRY: usize = SnapshotEntry::SIZE;
+
+/// An entry of a snapshot's objects.
+pub trait SnapshotRow: Entry {
+    /// The first bytes of an object of such entries.
+    const MAGIC: &'static [u8; 8];
+
+    /// Whether this entry comes before another one: entries are strictly ascending.
+    fn is_before(&self, other: &Self) -> bool;
+}
+
+/// The keys of a snapshot.
+pub type Snapshot<'a> = Sorted<'a, SnapshotEntry>;
+/// Writes an object of keys.
+pub type SnapshotWriter = SortedWriter<SnapshotEntry>;
 
 /// One key that was accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,51 +50,74 @@ pub enum InvalidSnapshot {
     Order,
 }
 
-/// A snapshot object that was read.
-#[derive(Debug, Clone, Copy)]
-pub struct Snapshot<'a> {
-    entries: &'a [u8],
+impl SnapshotRow for SnapshotEntry {
+    const MAGIC: &'static [u8; 8] = b"TLSNAP01";
+
+    fn is_before(&self, other: &Self) -> bool {
+        self.key < other.key
+    }
 }
 
-impl<'a> Snapshot<'a> {
-    /// A snapshot without keys.
-    pub const EMPTY: Snapshot<'static> = Snapshot { entries: &[] };
+/// A snapshot object that was read.
+#[derive(Debug)]
+pub struct Sorted<'a, E> {
+    entries: &'a [u8],
+    of: PhantomData<E>,
+}
 
-    /// How many keys an object of this size holds.
+impl<E> Clone for Sorted<'_, E> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<E> Copy for Sorted<'_, E> {}
+
+impl<'a, E: SnapshotRow> Sorted<'a, E> {
+    /// An object without entries.
+    pub const EMPTY: Sorted<'static, E> = Sorted {
+        entries: &[],
+        of: PhantomData,
+    };
+
+    /// How many entries an object of this size holds.
     pub fn keys_in(bytes: u64) -> u64 {
-        bytes.saturating_sub(HEADER as u64) / ENTRY as u64
+        bytes.saturating_sub(HEADER as u64) / E::SIZE as u64
     }
 
     /// Checks header, length and order.
     pub fn read(bytes: &'a [u8]) -> Result<Self, InvalidSnapshot> {
         let (header, entries) = bytes.split_at_checked(HEADER).ok_or(InvalidSnapshot::Header)?;
-        let count = header.strip_prefix(MAGIC).ok_or(InvalidSnapshot::Header)?;
+        let count = header.strip_prefix(E::MAGIC).ok_or(InvalidSnapshot::Header)?;
         let count = u64::from_le_bytes(count.try_into().map_err(|_| InvalidSnapshot::Header)?);
-        if entries.len() as u64 != count.saturating_mul(ENTRY as u64) {
+        if entries.len() as u64 != count.saturating_mul(E::SIZE as u64) {
             return Err(InvalidSnapshot::Length);
         }
-        let snapshot = Self { entries };
-        let mut before = None;
+        let snapshot = Self {
+            entries,
+            of: PhantomData,
+        };
+        let mut before: Option<E> = None;
         for entry in snapshot.iter() {
-            if before.is_some_and(|key| key >= entry.key) {
+            if before.is_some_and(|before| !before.is_before(&entry)) {
                 return Err(InvalidSnapshot::Order);
             }
-            before = Some(entry.key);
+            before = Some(entry);
         }
         Ok(snapshot)
     }
 
-    /// The entries, by ascending key.
-    pub fn iter(&self) -> impl Iterator<Item = SnapshotEntry> + 'a {
-        self.entries.chunks_exact(ENTRY).filter_map(SnapshotEntry::read)
+    /// The entries, ascending.
+    pub fn iter(&self) -> impl Iterator<Item = E> + use<'a, E> {
+        self.entries.chunks_exact(E::SIZE).filter_map(E::read)
     }
 
-    /// How many keys it holds.
+    /// How many entries it holds.
     pub fn len(&self) -> usize {
-        self.entries.len() / ENTRY
+        self.entries.len() / E::SIZE
     }
 
-    /// True without keys.
+    /// True without entries.
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
@@ -88,27 +125,30 @@ impl<'a> Snapshot<'a> {
 
 /// Writes a snapshot object.
 #[derive(Debug)]
-pub struct SnapshotWriter {
+pub struct SortedWriter<E> {
     bytes: Vec<u8>,
+    of: PhantomData<E>,
 }
 
-impl Default for SnapshotWriter {
+impl<E> Default for SortedWriter<E> {
     fn default() -> Self {
         Self {
             bytes: vec![0; HEADER],
+            of: PhantomData,
         }
     }
 }
 
-impl SnapshotWriter {
-    /// Adds an entry; keys come in ascending order.
-    pub fn push(&mut self, entry: SnapshotEntry) {
+impl<E: SnapshotRow> SortedWriter<E> {
+    /// Adds an entry; they come in ascending order.
+    #[expect(clippy::needless_pass_by_value, reason = "an entry is a few bytes")]
+    pub fn push(&mut self, entry: E) {
         entry.write(&mut self.bytes);
     }
 
     /// How many entries were added.
     pub fn len(&self) -> usize {
-        self.bytes.len().saturating_sub(HEADER) / ENTRY
+        self.bytes.len().saturating_sub(HEADER) / E::SIZE
     }
 
     /// True before the first entry.
@@ -121,7 +161,7 @@ impl SnapshotWriter {
         let count = self.len() as u64;
         if let Some(header) = self.bytes.first_chunk_mut::<HEADER>() {
             let (magic, number) = header.split_at_mut(8);
-            magic.copy_from_slice(MAGIC);
+            magic.copy_from_slice(E::MAGIC);
             number.copy_from_slice(&count.to_le_bytes());
         }
         self.bytes

@@ -71,6 +71,7 @@ impl CallBody {
     pub fn cutter(&self) -> CallCutter {
         CallCutter {
             batch_size: self.batch_size,
+            most: MAX_BODY_BYTES,
             empty: self.head.len() + 2,
             events: 0,
             bytes: 0,
@@ -82,16 +83,19 @@ impl CallBody {
 #[derive(Debug, Clone)]
 pub struct CallCutter {
     batch_size: usize,
+    /// The largest body, in bytes.
+    most: usize,
     empty: usize,
     events: usize,
     bytes: usize,
 }
 
 impl CallCutter {
-    /// A cutter for calls of up to `batch_size` events, whose body without them has `empty` bytes.
-    pub fn new(batch_size: usize, empty: usize) -> Self {
+    /// A cutter for calls of up to `batch_size` rows and `most` bytes, whose body without rows has `empty` bytes.
+    pub fn new(batch_size: usize, empty: usize, most: usize) -> Self {
         Self {
             batch_size: batch_size.max(1),
+            most,
             empty,
             events: 0,
             bytes: 0,
@@ -101,7 +105,7 @@ impl CallCutter {
     /// Takes the next event, of this size in bytes. True when it does not fit any more: then it is the first of the
     /// next call.
     pub fn begins_call(&mut self, size: usize) -> bool {
-        let full = self.events >= self.batch_size || self.bytes + 1 + size > MAX_BODY_BYTES;
+        let full = self.events >= self.batch_size || self.bytes + 1 + size > self.most;
         if self.events > 0 && full {
             (self.events, self.bytes) = (1, self.empty + size);
             return true;

@@ -4,15 +4,16 @@ use std::time::Duration;
 
 use super::mapper::{Block, EventKind, EventMapper};
 use super::naming::Naming;
-use super::people::{CountrySource, UserFields};
-use super::source::{Slot, Source};
+use super::people::UserFields;
+use super::source::Slot;
 use super::sources::Sources;
 use super::targets::{Step, Target};
 use super::tree::{Growing, Object};
 use crate::columns::{ColumnFinder, MissingColumns};
 use crate::key::KeyColumns;
 use crate::row::Header;
-use crate::spec::{CountryRule, EventSource, MappingSource, MappingTarget, SyncSpec};
+use crate::source::{CountrySource, Source};
+use crate::spec::{EventSource, MappingSource, MappingTarget, SyncSpec};
 use crate::values::Currencies;
 
 /// The order of an event's members behind `user`.
@@ -39,7 +40,7 @@ impl EventMapper {
             user: UserFields {
                 fields: Vec::new(),
                 hashing: spec.hashing,
-                country: country(spec, &mut finder),
+                country: CountrySource::new(spec, &mut finder),
                 page_url: None,
             },
             rest: Object::default(),
@@ -73,9 +74,7 @@ impl EventMapper {
             .iter()
             .filter_map(|block| block.naming.column().cloned().map(Source::Column));
         mapper.fingerprint.extend(names);
-        if let CountrySource::Column(source) = &mapper.user.country {
-            mapper.fingerprint.push(source.clone());
-        }
+        mapper.fingerprint.extend(mapper.user.country.column().cloned());
         finder.finish()?;
         Ok(mapper)
     }
@@ -133,15 +132,4 @@ fn blocks(spec: &SyncSpec, finder: &mut ColumnFinder<'_>) -> Vec<Block> {
             when_out_of_range: block.when_out_of_range,
         })
         .collect()
-}
-
-fn country(spec: &SyncSpec, finder: &mut ColumnFinder<'_>) -> CountrySource {
-    match &spec.identity.default_country {
-        None => CountrySource::None,
-        Some(CountryRule::Value(country)) => CountrySource::Value(*country),
-        Some(CountryRule::From(column)) => {
-            let column = finder.find(column, || "identity.default_country".to_owned());
-            CountrySource::Column(Source::Column(column))
-        }
-    }
 }

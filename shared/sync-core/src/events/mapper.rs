@@ -12,11 +12,12 @@ use super::json::write_string;
 use super::naming::{Naming, no_block};
 use super::people::{Found, Identifiers, UserFields};
 use super::scalar::Context;
-use super::source::{Slot, Source};
+use super::source::Slot;
 use super::tree::Object;
 use crate::key::{KeyColumns, PrimaryKey, names_a_person, write_digest};
 use crate::rejection::{Code, Problem};
 use crate::row::Row;
+use crate::source::{Source, hash_values};
 use crate::spec::OutOfRange;
 use crate::values::{Currencies, EventTime, ValueError, event_time};
 
@@ -135,15 +136,7 @@ impl EventMapper {
     /// in the order of the mappings, then the columns of names and country. An absent value differs from every text.
     /// Constants are not among it: the spec's version stands for them.
     pub fn hash_mapped_values(&self, row: &Row<'_>, f: &mut impl FnMut(&[u8])) {
-        for source in &self.fingerprint {
-            match source.get(row) {
-                Some(text) => {
-                    f(&u64::try_from(text.len()).unwrap_or(u64::MAX - 1).to_le_bytes());
-                    f(text.as_bytes());
-                }
-                None => f(&u64::MAX.to_le_bytes()),
-            }
-        }
+        hash_values(&self.fingerprint, row, f);
     }
 
     /// Makes the events of a row, in `out`. `now` is the current time in Unix seconds.

@@ -2,24 +2,17 @@
 
 use super::json::{write_key, write_string};
 use super::scalar::Context;
-use super::source::{Slot, Source};
+use super::source::Slot;
 use super::table::ValueKind;
 use super::ttclid::ttclid_of;
 use crate::identity::{
-    Country, DeviceId, DeviceKind, IdentityError, Ip, Sha256Hex, device_id, each_value, email, external_id,
-    ip, is_absent, name_or_zip, phone, place,
+    DeviceId, DeviceKind, IdentityError, Ip, Sha256Hex, device_id, each_value, email, external_id, ip, is_absent,
+    name_or_zip, place,
 };
 use crate::rejection::{Code, Problem};
 use crate::row::Row;
+use crate::source::{CountrySource, Source};
 use crate::spec::{EmailRule, Hashing, PhoneRule};
-
-/// Where the country of national phone numbers comes from.
-#[derive(Debug)]
-pub(super) enum CountrySource {
-    None,
-    Value(Country),
-    Column(Source),
-}
 
 /// Which of the identifiers that a source may ask for an event has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -232,9 +225,9 @@ impl UserFields {
         match kind {
             ValueKind::Email => email(text, EmailRule::Plain, self.hashing),
             ValueKind::Phone => {
-                let (country, unreadable) = self.country(row);
-                let phone = phone(text, country, PhoneRule::WithPlus, self.hashing)
-                    .map_err(|error| if unreadable { no_country(&error) } else { error })?;
+                let phone = self
+                    .country
+                    .phone(text, row, PhoneRule::WithPlus, self.hashing)?;
                 if phone.unassigned {
                     const MESSAGE: &str =
                         "The numbering plan assigns this number to nobody; it is sent all the same";
@@ -245,21 +238,6 @@ impl UserFields {
                 Ok(phone.hash)
             }
             _ => external_id(text, self.hashing),
-        }
-    }
-
-    /// The country of the row's national numbers, and whether its column holds something that is no country.
-    fn country(&self, row: &Row<'_>) -> (Option<Country>, bool) {
-        match &self.country {
-            CountrySource::None => (None, false),
-            CountrySource::Value(country) => (Some(*country), false),
-            CountrySource::Column(source) => match source.get(row).filter(|text| !is_absent(text)) {
-                None => (None, false),
-                Some(text) => {
-                    let country = Country::new(text);
-                    (country, country.is_none())
-                }
-            },
         }
     }
 
@@ -375,11 +353,4 @@ impl UserFields {
             found.identifiers.add(Identifiers::TTCLID);
         }
     }
-}
-
-#[cold]
-fn no_country(error: &IdentityError) -> IdentityError {
-    const MESSAGE: &str = "The phone number cannot be read, as the row's country is no ISO 3166 code of two letters; \
-                           write it as such a code, or the number with + and its country code";
-    IdentityError::new(error.code, MESSAGE)
 }

@@ -1,48 +1,12 @@
-//! Where a mapped value comes from, and what it is for.
+//! What a mapped value of an event is for.
 
 use std::borrow::Cow;
 
 use super::table::ValueKind;
 use super::targets::Target;
-use crate::columns::{Column, ColumnFinder};
 use crate::rejection::{Code, Problem};
-use crate::row::Row;
-use crate::spec::MappingSource;
+use crate::source::Source;
 use crate::values::ValueError;
-
-/// A column of the export, or the same text for each row.
-#[derive(Debug, Clone)]
-pub(super) enum Source {
-    Column(Column),
-    Value(String),
-}
-
-impl Source {
-    pub(super) fn new(source: &MappingSource, named_by: &str, finder: &mut ColumnFinder<'_>) -> Self {
-        match source {
-            MappingSource::Column(name) => {
-                Self::Column(finder.find(name, || format!("mappings: {named_by}")))
-            }
-            MappingSource::Value(text) => Self::Value(text.trim().to_owned()),
-        }
-    }
-
-    /// The row's value without blanks at its ends; `None` when nothing is left.
-    pub(super) fn get<'r>(&'r self, row: &Row<'r>) -> Option<&'r str> {
-        match self {
-            Self::Column(column) => row.get(column.number).map(str::trim),
-            Self::Value(text) => Some(text.as_str()),
-        }
-        .filter(|text| !text.is_empty())
-    }
-
-    pub(super) fn column(&self) -> Option<&str> {
-        match self {
-            Self::Column(column) => Some(&column.name),
-            Self::Value(_) => None,
-        }
-    }
-}
 
 /// One mapping: its source and its target.
 #[derive(Debug)]

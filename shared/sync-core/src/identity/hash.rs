@@ -16,10 +16,7 @@ pub struct Sha256Hex([u8; 64]);
 impl Sha256Hex {
     /// The digest of some bytes.
     pub fn of(bytes: &[u8]) -> Self {
-        let mut hex = [b'0'; 64];
-        // The buffer has the right length, which is the only thing that can go wrong.
-        let _ = const_hex::encode_to_slice(Sha256::digest(bytes), &mut hex);
-        Self(hex)
+        Self::from_digest(&Sha256::digest(bytes).into())
     }
 
     /// Takes exactly 64 hexadecimal digits and lower-cases them. `None` for anything else.
@@ -29,6 +26,19 @@ impl Sha256Hex {
             .iter()
             .all(u8::is_ascii_hexdigit)
             .then(|| Self(digits.map(|digit| digit.to_ascii_lowercase())))
+    }
+
+    /// The hexadecimal digits of a digest.
+    pub fn from_digest(digest: &[u8; 32]) -> Self {
+        let mut hex = [b'0'; 64];
+        // The buffer has the right length, which is the only thing that can go wrong.
+        let _ = const_hex::encode_to_slice(digest, &mut hex);
+        Self(hex)
+    }
+
+    /// The digest's bytes.
+    pub fn digest(&self) -> [u8; 32] {
+        const_hex::decode_to_array(self.0).unwrap_or_default()
     }
 
     /// The 64 digits.

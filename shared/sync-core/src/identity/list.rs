@@ -11,15 +11,26 @@ use crate::rejection::Code;
 /// Absent values are skipped. The extension of a phone number (`;ext=12`, `, ext. 12`) stays with its number. Where an
 /// array is malformed or holds something else than texts, numbers and `null`, an error stands in its place.
 pub fn each_value<'a>(cell: &'a str, splits: bool, f: &mut dyn FnMut(Result<Cow<'a, str>, IdentityError>)) {
+    each_place(cell, splits, &mut |place| match place {
+        Ok(Some(value)) => f(Ok(value)),
+        Ok(None) => {}
+        Err(error) => f(Err(error)),
+    });
+}
+
+/// [`each_value`] with the places of absent values, as `None`: lists of two columns can be paired by position.
+pub fn each_place<'a>(
+    cell: &'a str,
+    splits: bool,
+    f: &mut dyn FnMut(Result<Option<Cow<'a, str>>, IdentityError>),
+) {
     let cell = cell.trim();
     if cell.starts_with('[') {
         return json_array(cell, f);
     }
+    let present = |text: &'a str| (!is_absent(text)).then(|| Cow::Borrowed(text.trim()));
     if !splits || !cell.contains([',', ';']) {
-        if !is_absent(cell) {
-            f(Ok(Cow::Borrowed(cell)));
-        }
-        return;
+        return f(Ok(present(cell)));
     }
     if cell.starts_with('{') && cell.ends_with('}') {
         return f(Err(malformed(
@@ -30,9 +41,7 @@ pub fn each_value<'a>(cell: &'a str, splits: bool, f: &mut dyn FnMut(Result<Cow<
     while !rest.is_empty() {
         let end = end_of_part(rest);
         let (part, behind) = rest.split_at_checked(end).unwrap_or((rest, ""));
-        if !is_absent(part) {
-            f(Ok(Cow::Borrowed(part.trim())));
-        }
+        f(Ok(present(part)));
         rest = behind.get(1..).unwrap_or("");
     }
 }
@@ -81,7 +90,7 @@ fn begins_with_extension(text: &str) -> bool {
     })
 }
 
-fn json_array<'a>(cell: &'a str, f: &mut dyn FnMut(Result<Cow<'a, str>, IdentityError>)) {
+fn json_array<'a>(cell: &'a str, f: &mut dyn FnMut(Result<Option<Cow<'a, str>>, IdentityError>)) {
     let Ok(members) = serde_json::from_str::<Vec<&'a RawValue>>(cell) else {
         return f(Err(malformed(
             "The cell starts with [ and is no JSON array; write it as [\"…\", \"…\"] with double quotes",
@@ -100,7 +109,10 @@ fn json_array<'a>(cell: &'a str, f: &mut dyn FnMut(Result<Cow<'a, str>, Identity
                 text
             }
             Some(b'-' | b'0'..=b'9') => Cow::Borrowed(raw),
-            Some(b'n') => continue,
+            Some(b'n') => {
+                f(Ok(None));
+                continue;
+            }
             _ => {
                 f(Err(malformed(
                     "The JSON array holds something else than texts and numbers",
@@ -108,9 +120,7 @@ fn json_array<'a>(cell: &'a str, f: &mut dyn FnMut(Result<Cow<'a, str>, Identity
                 continue;
             }
         };
-        if !is_absent(&value) {
-            f(Ok(value));
-        }
+        f(Ok((!is_absent(&value)).then_some(value)));
     }
 }
 

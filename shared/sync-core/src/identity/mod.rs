@@ -24,7 +24,7 @@ pub use email::email;
 pub use external_id::external_id;
 pub use hash::Sha256Hex;
 pub use ip::{Ip, ip};
-pub use list::each_value;
+pub use list::{each_place, each_value};
 pub use person_name::{name_or_zip, place};
 pub use phone::{Phone, phone};
 

@@ -8,9 +8,10 @@ use std::ops::Range;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use crate::audience::{MAX_MAPPING_BYTES, SegmentCalls};
 use crate::diff::{KeyDigest, RowFingerprint};
-use crate::events::{CallBody, CallCutter};
-use crate::names::{DestinationName, RunId, SyncName};
+use crate::events::{CallBody, CallCutter, MAX_BODY_BYTES};
+use crate::names::{AdvertiserId, AudienceId, DestinationName, RunId, SyncName};
 use crate::spec::{EventBlock, OutOfRange};
 
 /// At most this many rows lie in a batch file.
@@ -43,6 +44,62 @@ pub struct BatchHeader {
     pub batch_size: u32,
     /// Seconds after which a row of this batch has become too old to be sent.
     pub max_age: u64,
+    /// What the rows are.
+    #[serde(default, skip_serializing_if = "BatchKind::is_events")]
+    pub kind: BatchKind,
+}
+
+/// What the rows of a batch are.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BatchKind {
+    /// Events.
+    #[default]
+    Events,
+    /// Persons that are added to an audience. Equal ones go once a call.
+    Adds,
+    /// Identifiers that are removed from an audience.
+    Removals,
+    /// Files that become an audience together: `head` is an [`UploadJob`], each row an
+    /// [`UploadedFile`](crate::audience::UploadedFile).
+    Upload,
+}
+
+impl BatchKind {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+    fn is_events(&self) -> bool {
+        *self == Self::Events
+    }
+
+    /// The largest body of a call, in bytes.
+    fn max_bytes(self) -> usize {
+        match self {
+            Self::Events => MAX_BODY_BYTES,
+            Self::Adds | Self::Removals | Self::Upload => MAX_MAPPING_BYTES,
+        }
+    }
+}
+
+/// What an upload makes of its files.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UploadJob {
+    /// The advertiser account.
+    pub advertiser_id: AdvertiserId,
+    /// `calculate_type` of files and audience.
+    pub calculate_type: String,
+    /// The name under which the audience is made where there is none yet; `None`: there is one.
+    pub name: Option<String>,
+    /// The audience, where it was known when the batch was written.
+    pub audience_id: Option<AudienceId>,
+    /// `retention_in_days` of a new audience.
+    pub retention_days: Option<u16>,
+    /// TikTok's own half of Match Booster.
+    pub audience_enhancement: bool,
+    /// The files add to the audience; otherwise they replace what is in it.
+    #[serde(default)]
+    pub append: bool,
+    /// How many people they hold.
+    pub people: u64,
 }
 
 /// One row of a batch file.
@@ -180,7 +237,55 @@ impl BatchHeader {
                 OutOfRange::Refuse => block.max_age.as_secs(),
                 OutOfRange::Warn => u64::MAX,
             },
+            kind: BatchKind::Events,
         }
+    }
+
+    /// The header of batches that add persons to an audience or remove identifiers from it.
+    pub fn of_persons(
+        kind: BatchKind,
+        head: String,
+        persons_per_call: u16,
+        sync: &SyncName,
+        run: &RunId,
+        destination: &DestinationName,
+    ) -> Self {
+        Self {
+            format: BATCH_FORMAT,
+            sync: sync.clone(),
+            run: run.clone(),
+            destination: destination.clone(),
+            block: u32::from(kind == BatchKind::Removals),
+            endpoint: SegmentCalls::ENDPOINT.to_owned(),
+            head,
+            tail: SegmentCalls::TAIL.to_owned(),
+            batch_size: u32::from(persons_per_call),
+            max_age: u64::MAX,
+            kind,
+        }
+    }
+
+    /// The header of the batch that uploads an audience's files.
+    pub fn of_upload(
+        job: &UploadJob,
+        sync: &SyncName,
+        run: &RunId,
+        destination: &DestinationName,
+    ) -> Result<Self, serde_json::Error> {
+        Ok(Self {
+            format: BATCH_FORMAT,
+            sync: sync.clone(),
+            run: run.clone(),
+            destination: destination.clone(),
+            block: 0,
+            endpoint: "dmp/custom_audience/file/upload/".to_owned(),
+            head: serde_json::to_string(job)?,
+            tail: String::new(),
+            // All files belong to one job.
+            batch_size: u32::MAX,
+            max_age: u64::MAX,
+            kind: BatchKind::Upload,
+        })
     }
 
     /// The `event_source` of the calls' bodies; `None` for bodies without one.
@@ -191,7 +296,11 @@ impl BatchHeader {
 
     /// A cutter for the calls of this batch. The same rows are always cut alike.
     fn cutter(&self) -> CallCutter {
-        CallCutter::new(self.batch_size as usize, self.head.len() + self.tail.len())
+        CallCutter::new(
+            self.batch_size as usize,
+            self.head.len() + self.tail.len(),
+            self.kind.max_bytes(),
+        )
     }
 }
 
@@ -297,7 +406,6 @@ impl BatchWriter {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::events::MAX_BODY_BYTES;
     use proptest::prelude::*;
 
     fn header(batch_size: u32) -> BatchHeader {
@@ -312,6 +420,7 @@ mod tests {
             tail: "]}".into(),
             batch_size,
             max_age: 60,
+            kind: BatchKind::Events,
         }
     }
 

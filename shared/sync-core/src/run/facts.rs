@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{Counts, RowRanges};
-use crate::names::RunId;
+use crate::audience::UploadedFile;
+use crate::names::{AudienceId, RunId};
 
 /// `pending/<sync>/<time>-<id>.json`: an export, or a request, that waits for its run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,6 +36,9 @@ pub enum PendingRequest {
         size: u64,
         /// When it was written, epoch milliseconds.
         last_modified: i64,
+        /// It holds corrected rows of an export, and not the whole table: nobody is removed for it (`mirror`).
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        only_adds: bool,
     },
     /// Forget what was sent.
     Resync,
@@ -69,9 +73,27 @@ pub struct Plan {
     /// Whether a person asked to go on in spite of the guards.
     #[serde(default)]
     pub ignore_guards: bool,
+    /// The audience that the run works on; `None` for events.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub audience: Option<PlanAudience>,
+}
+
+/// What a run knows of its audience.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlanAudience {
+    /// TikTok's id; `None` for a file upload that is still to make it.
+    pub id: Option<AudienceId>,
+    /// The snapshot tells of another audience, of the way that was used before: this one begins empty.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub fresh: bool,
 }
 
 impl Plan {
+    /// Whether the export's rows only add to what is there: corrected rows of a whole table.
+    pub fn only_adds(&self) -> bool {
+        matches!(self.export, Some(PendingRequest::Export { only_adds: true, .. }))
+    }
+
     /// How the export is cut, for a run that goes through all stages.
     pub fn stages(&self) -> Option<&Cut> {
         self.cut.as_ref().filter(|_| self.end.is_none())
@@ -132,6 +154,22 @@ pub struct Manifest {
     /// Why the part ended early.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub end: Option<PartEnd>,
+    /// How many of the batches, the last ones, remove identifiers from an audience.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub removals: u32,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+fn is_zero(count: &u32) -> bool {
+    *count == 0
+}
+
+impl Manifest {
+    /// Whether a batch removes identifiers.
+    pub fn removes(&self, number: u32) -> bool {
+        let batches = u32::try_from(self.batches.len()).unwrap_or(u32::MAX);
+        number >= batches.saturating_sub(self.removals)
+    }
 }
 
 /// Why a part ended before its last row.
@@ -148,6 +186,52 @@ pub enum PartEnd {
         /// Which one, with the figures, and the way to let it through.
         message: String,
     },
+    /// The spec does not fit what the first run fixed, or not the audience.
+    Unfit {
+        /// What does not fit, and the way out.
+        message: String,
+    },
+}
+
+/// `work/<sync>/<run>/prepared/<p>`: a part's rows are checked and lie beside the batches, where nobody sends them. The
+/// whole export is judged before the first batch is published.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Prepared {
+    /// The rows of each prepared batch, or the lines of each file.
+    pub rows: Vec<u32>,
+    /// What became of the part's rows.
+    pub counts: Counts,
+    /// Known keys whose row was rejected: they leave the audience.
+    #[serde(default)]
+    pub rejected_known: u64,
+    /// The files of a file upload.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<UploadedFile>,
+    /// Digests of persons, up to [`MIN_PEOPLE`](crate::audience::MIN_PEOPLE) different ones.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub people: Vec<String>,
+    /// Why the part ended early.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub end: Option<PartEnd>,
+}
+
+/// `work/<sync>/<run>/removals/<k>`: the removals of a partition of identifiers are prepared.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PreparedRemovals {
+    /// The rows of each prepared batch.
+    pub rows: Vec<u32>,
+    /// How many identifiers they hold.
+    pub identifiers: u64,
+}
+
+/// `work/<sync>/<run>/judged/0`: whether a prepared export may be sent.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Judged {
+    /// Why not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub end: Option<PartEnd>,
+    /// Keys that leave the audience.
+    pub removed: u64,
 }
 
 /// Rows that TikTok refused for good, for one reason.
@@ -190,6 +274,9 @@ pub struct Outcome {
     /// The batch object was gone: its rows are a reported loss.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub lost: bool,
+    /// The UTC day on which TikTok took a file upload, or said that it had taken the day's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub upload_day: Option<i64>,
 }
 
 impl Outcome {
@@ -254,6 +341,7 @@ impl Outcome {
             unknown,
             calls: progress.calls.clone(),
             lost: false,
+            upload_day: None,
         }
     }
 }

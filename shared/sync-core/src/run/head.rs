@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::FixedVia;
 use crate::names::{RunId, SyncName};
 
 /// The register of a sync: its snapshot, its open run, what is carried.
@@ -24,6 +25,18 @@ pub struct Head {
     /// How many runs in a row were started only for carried rows.
     #[serde(default)]
     pub retries: u32,
+    /// The UTC day (since 1970-01-01) of the last file upload: TikTok takes one a day for each audience.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub upload_day: Option<i64>,
+    /// The revision at which the newest whole table was applied (`mirror`, `all`): what earlier runs left over has
+    /// given way to it.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub table_rev: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+fn is_zero(rev: &u64) -> bool {
+    *rev == 0
 }
 
 /// One generation of the snapshot. Its objects never change.
@@ -35,6 +48,9 @@ pub struct Generation {
     pub partitions: u32,
     /// How many keys it holds.
     pub keys: u64,
+    /// The way in of the audience that it tells of; `None` for events. An audience of one way is none of the other.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub way: Option<FixedVia>,
 }
 
 /// The run that holds the sync.
@@ -57,6 +73,10 @@ pub struct OpenRun {
     /// The key of its pending entry; `None` for a run that housekeeping started.
     #[serde(default)]
     pub input: Option<String>,
+    /// Why nothing of it can be sent, where that was known when it was claimed: the spec does not fit what the first
+    /// run fixed, or not the audience.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unfit: Option<String>,
 }
 
 /// What a run does.

@@ -11,6 +11,10 @@ pub enum Stage {
     Merge,
     /// A part's rows are checked and written as batches.
     Emit,
+    /// A partition of an audience's identifiers is compared: what nobody has any more is prepared for removal.
+    Sift,
+    /// A part's prepared batches are published (audiences).
+    Publish,
     /// A key partition of the new snapshot is written.
     Fold,
     /// The run is ended.
@@ -24,6 +28,8 @@ impl Stage {
             Self::Scan => "scan",
             Self::Merge => "merge",
             Self::Emit => "emit",
+            Self::Sift => "sift",
+            Self::Publish => "publish",
             Self::Fold => "fold",
             Self::Finish => "finish",
         }
@@ -31,9 +37,16 @@ impl Stage {
 
     /// Reads the text in keys.
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Scan, Self::Merge, Self::Emit, Self::Fold, Self::Finish]
-            .into_iter()
-            .find(|s| s.as_str() == text)
+        let all = [
+            Self::Scan,
+            Self::Merge,
+            Self::Emit,
+            Self::Sift,
+            Self::Publish,
+            Self::Fold,
+            Self::Finish,
+        ];
+        all.into_iter().find(|s| s.as_str() == text)
     }
 }
 
@@ -70,6 +83,36 @@ pub fn snapshots(sync: &SyncName) -> String {
 /// `state/<sync>/snapshot/<generation>/<k>`
 pub fn snapshot(sync: &SyncName, generation: &str, partition: u32) -> String {
     format!("state/{sync}/snapshot/{generation}/{partition}")
+}
+
+/// `state/<sync>/snapshot/<generation>/holders-<k>`: the identifiers of an audience, partitioned by themselves.
+pub fn holders(sync: &SyncName, generation: &str, partition: u32) -> String {
+    format!("state/{sync}/snapshot/{generation}/holders-{partition}")
+}
+
+/// `state/<sync>/fixed.json`
+pub fn fixed(sync: &SyncName) -> String {
+    format!("state/{sync}/fixed.json")
+}
+
+/// `state/<sync>/audience.json`
+pub fn looks(sync: &SyncName) -> String {
+    format!("state/{sync}/audience.json")
+}
+
+/// `work/<sync>/<run>/prepared/<p>-<n>`: a batch that waits for the judgement of the whole export.
+pub fn prepared(sync: &SyncName, run: &RunId, part: u32, number: u32) -> String {
+    format!("work/{sync}/{run}/prepared/{part}-{number}")
+}
+
+/// `work/<sync>/<run>/removal/<k>-<n>`: a batch of removals that waits likewise.
+pub fn removal(sync: &SyncName, run: &RunId, partition: u32, number: u32) -> String {
+    format!("work/{sync}/{run}/removal/{partition}-{number}")
+}
+
+/// `work/<sync>/<run>/file/<p>-<n>`: a file of an upload.
+pub fn audience_file(sync: &SyncName, run: &RunId, part: u32, number: u32) -> String {
+    format!("work/{sync}/{run}/file/{part}-{number}")
 }
 
 /// `state/<sync>/snapshot/<generation>/`

@@ -4,28 +4,32 @@
 
 mod batch;
 mod facts;
+mod fixed;
 mod head;
 mod id;
 pub mod keys;
+mod look;
 mod ranges;
 mod record;
 mod wake;
 
 pub use batch::{
-    BATCH_FORMAT, Batch, BatchHeader, BatchRow, BatchWriter, InvalidBatch, MAX_BATCH_CALLS, MAX_BATCH_ROWS,
-    NewRow, call_body,
+    BATCH_FORMAT, Batch, BatchHeader, BatchKind, BatchRow, BatchWriter, InvalidBatch, MAX_BATCH_CALLS,
+    MAX_BATCH_ROWS, NewRow, UploadJob, call_body,
 };
 pub use facts::{
-    Closed, Cut, Manifest, Outcome, PartEnd, PartRange, Pending, PendingRequest, Plan, Progress, Refusal,
-    Stop, StopStatus,
+    Closed, Cut, Judged, Manifest, Outcome, PartEnd, PartRange, Pending, PendingRequest, Plan, PlanAudience,
+    Prepared, PreparedRemovals, Progress, Refusal, Stop, StopStatus,
 };
+pub use fixed::{Fit, Fixed, FixedVia};
 pub use head::{CloseReason, Generation, Head, Newest, OpenRun, RunKind, RunState};
 pub use id::{again_run_id, carried_run_id, export_run_id, input_run_id, resync_run_id, retry_run_id};
 pub use keys::Stage;
 pub use ranges::RowRanges;
-pub use record::{Counts, Record, RunStatus, Sums};
+pub use look::{AudienceLook, AudienceLooks, MAX_LOOKS};
+pub use record::{BoosterCounts, Counts, Record, RecordAudience, RunStatus, Sums};
 pub use wake::Wake;
 
 /// The version of the planning code. It changes whenever the same input would be cut into other batches: runs that
 /// were planned by another version are never mixed with this one's.
-pub const PLANNER: u32 = 1;
+pub const PLANNER: u32 = 2;

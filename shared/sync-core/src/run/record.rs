@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::RunKind;
-use crate::names::{RunId, SyncName};
+use super::{AudienceLook, RunKind};
+use crate::names::{AdvertiserId, AudienceId, RunId, SyncName};
 use crate::rejection::Code;
 
 /// What became of the rows before sending. Summed over the parts of a run.
@@ -26,6 +26,15 @@ pub struct Counts {
     pub withheld: u64,
     /// Put into batches.
     pub to_send: u64,
+    /// Of these, rows whose key was known before: they changed, or TikTok may not have them (audiences).
+    #[serde(skip_serializing_if = "is_zero")]
+    pub changed: u64,
+    /// Keys that leave the audience: gone from the export, or in it with a row that was rejected (`mirror`, `all`).
+    #[serde(skip_serializing_if = "is_zero")]
+    pub removed: u64,
+    /// Identifiers put into batches to be removed from the audience.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub to_delete: u64,
     /// Put into batches from earlier runs' carried rows.
     pub carried_in: u64,
     /// Carried rows that gave way to a newer row of their key.
@@ -41,6 +50,48 @@ pub struct Counts {
     pub resent_after_window: u64,
     /// Rows that go with a warning, by code.
     pub warnings: BTreeMap<String, u64>,
+    /// What Match Booster did for the rows to send.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub booster: Option<BoosterCounts>,
+}
+
+/// What Match Booster did, in rows to send.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct BoosterCounts {
+    /// Rows that were looked up: those to send.
+    pub rows: u64,
+    /// Rows whose key the identity files have.
+    pub found: u64,
+    /// Rows that gained at least one identifier.
+    pub gained: u64,
+    /// Rows with an identifier of a kind before, by kind.
+    pub before: BTreeMap<String, u64>,
+    /// Rows with one after.
+    pub after: BTreeMap<String, u64>,
+    /// Identifiers added, by kind.
+    pub added: BTreeMap<String, u64>,
+    /// Values of identity files that are no identifiers, and rows of them beyond what one person may gain.
+    pub left_out: u64,
+}
+
+impl BoosterCounts {
+    /// Adds another part's counts.
+    pub fn add(&mut self, other: &Self) {
+        self.rows += other.rows;
+        self.found += other.found;
+        self.gained += other.gained;
+        self.left_out += other.left_out;
+        for (to, from) in [
+            (&mut self.before, &other.before),
+            (&mut self.after, &other.after),
+            (&mut self.added, &other.added),
+        ] {
+            for (kind, count) in from {
+                *to.entry(kind.clone()).or_default() += count;
+            }
+        }
+    }
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
@@ -72,6 +123,12 @@ impl Counts {
         self.expired += other.expired;
         self.withheld += other.withheld;
         self.to_send += other.to_send;
+        self.changed += other.changed;
+        self.removed += other.removed;
+        self.to_delete += other.to_delete;
+        if let Some(booster) = &other.booster {
+            self.booster.get_or_insert_default().add(booster);
+        }
         self.carried_in += other.carried_in;
         self.carried_superseded += other.carried_superseded;
         self.carried_expired += other.carried_expired;
@@ -149,6 +206,13 @@ pub struct Sums {
     pub carried_out: u64,
     /// Lost with a batch object that was gone.
     pub lost: u64,
+    /// Identifiers removed from the audience.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub deleted: u64,
+    /// Identifiers whose removal TikTok refused, or of which nobody knows whether it was taken: the next export
+    /// removes them again.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub not_deleted: u64,
 }
 
 /// The record of a run.
@@ -168,6 +232,9 @@ pub struct Record {
     /// The export's key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub export: Option<String>,
+    /// The head's revision while it ran.
+    #[serde(default)]
+    pub rev: u64,
     /// When it was claimed, epoch seconds.
     pub started: i64,
     /// When the record was written, epoch seconds.
@@ -190,13 +257,34 @@ pub struct Record {
     /// The test event code that the events went under.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub test_event_code: Option<String>,
+    /// The audience.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub audience: Option<RecordAudience>,
+}
+
+/// The audience that a run worked on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecordAudience {
+    /// The advertiser account.
+    pub advertiser_id: AdvertiserId,
+    /// TikTok's id of it; `None`: a file upload that has not come to making it.
+    pub id: Option<AudienceId>,
+    /// Its name, where the spec gives one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The last look at it, where there was one before the run's end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seen: Option<AudienceLook>,
 }
 
 impl Record {
     /// The run ended before any row was put into a batch, and another try may end better.
     pub fn sent_nothing(&self) -> bool {
-        matches!(self.status, RunStatus::Aborted | RunStatus::StoppedByGuard)
-            && self.counts.to_send + self.counts.carried_in == 0
+        let ended = matches!(
+            self.status,
+            RunStatus::Aborted | RunStatus::StoppedByGuard | RunStatus::Misconfigured
+        );
+        ended && self.counts.to_send + self.counts.carried_in == 0
     }
 
     /// Compares the sums of design promise "every row is accounted for exactly once"; each sentence is a fault.
@@ -218,6 +306,13 @@ impl Record {
             counts.to_send + counts.carried_in,
             sums.accepted + sums.refused + sums.carried_out + sums.lost,
         );
+        if counts.to_delete != sums.deleted + sums.not_deleted {
+            faults.push(format!(
+                "{} identifiers were to be removed, but {} have an outcome",
+                counts.to_delete,
+                sums.deleted + sums.not_deleted
+            ));
+        }
         if sent != after {
             faults.push(format!(
                 "{sent} rows were put into batches, but {after} have an outcome"

@@ -240,6 +240,8 @@ pub enum Via {
         retention_days: Option<u16>,
         /// TikTok's own match enhancement.
         audience_enhancement: bool,
+        /// Whether files of one id type begin with a header; those of several always do.
+        file_header: bool,
     },
 }
 

@@ -33,12 +33,6 @@ const fn value(path: &'static str, value: &'static str, feature: &'static str) -
 
 /// What answers "not built yet".
 pub(super) const NOT_BUILT: &[NotBuilt] = &[
-    value("type", "custom_audience", "custom audiences"),
-    value("mode", "add", "custom audiences"),
-    value("mode", "mirror", "custom audiences"),
-    value("mode", "all", "custom audiences"),
-    key("audience", "custom audiences"),
-    key("match_booster", "Match Booster"),
     value("model.format", "jsonl", "exports as JSON lines"),
     value("model.format", "parquet", "exports as Parquet"),
     key("model.run_on.marker", "runs that a marker file starts"),

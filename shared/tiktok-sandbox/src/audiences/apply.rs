@@ -43,11 +43,12 @@ pub(crate) fn apply(state: &SandboxState, call: &Call, access: &Access) -> Resul
         .audiences
         .of(body::text(&body, "custom_audience_id"), advertiser_id)?;
     let groups = body::texts(&body, "adgroup_ids").join(", ");
-    audience.record_change(
-        "APPLY",
-        format!("{mode} {} in {groups}", usage.unwrap_or_default()),
-        now_ms,
-    );
+    match usage {
+        Some(usage) if mode == "Apply" => {
+            audience.record_change("APPLY", format!("{usage} in {groups}"), now_ms);
+        }
+        _ => audience.record_only("DISCONNECT", format!("Disconnected from {groups}"), now_ms),
+    }
     Ok(json!({}))
 }
 

@@ -16,6 +16,8 @@ use crate::{
 };
 
 const MAX_NAME_CHARS: usize = 128;
+/// TikTok's limit of files in a call; it advises fewer than 50.
+const MAX_FILES: usize = 500;
 /// 365 days, which is also what an audience lives without use.
 const MAX_RETENTION_DAYS: i64 = 365;
 
@@ -27,7 +29,7 @@ pub(crate) fn create(state: &SandboxState, call: &Call, access: &Access) -> Resu
         &[
             required("advertiser_id", check::text),
             required("custom_audience_name", audience_name),
-            required("file_paths", check::texts),
+            required("file_paths", file_paths),
             required("calculate_type", check::text),
             optional("audience_sub_type", sub_type),
             optional("retention_in_days", retention),
@@ -62,7 +64,7 @@ pub(crate) fn create(state: &SandboxState, call: &Call, access: &Access) -> Resu
     let origin = AudienceOrigin::CustomerFile(traits);
     let id = memory
         .audiences
-        .add(advertiser_id, name, origin, ids, now_ms, settings);
+        .add(advertiser_id, name, origin, ids, now_ms, settings)?;
     Ok(json!({"custom_audience_id": id}))
 }
 
@@ -75,7 +77,7 @@ pub(crate) fn update(state: &SandboxState, call: &Call, access: &Access) -> Resu
             required("advertiser_id", check::text),
             required("custom_audience_id", check::text),
             optional("custom_audience_name", audience_name),
-            optional("file_paths", check::texts),
+            optional("file_paths", file_paths),
             optional("action", update_action),
             optional("audience_sub_type", sub_type),
             optional("audience_enhancement", check::boolean),
@@ -187,6 +189,14 @@ fn audience_name(value: &Value, settings: &Settings) -> Result<(), Wrong> {
         .is_some_and(|name| name.chars().count() > MAX_NAME_CHARS)
     {
         return Err(Wrong::invalid("must have at most 128 characters"));
+    }
+    Ok(())
+}
+
+fn file_paths(value: &Value, settings: &Settings) -> Result<(), Wrong> {
+    check::texts(value, settings)?;
+    if value.as_array().is_some_and(|paths| paths.len() > MAX_FILES) {
+        return Err(Wrong::invalid("must hold 1 to 500 paths"));
     }
     Ok(())
 }

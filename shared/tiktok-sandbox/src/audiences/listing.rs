@@ -3,25 +3,21 @@
 use serde_json::{Value, json};
 
 use crate::{
-    audiences::audience::{Audience, AudienceOrigin, MIN_IDS, count},
-    body::{query_ids, required_query},
+    audiences::audience::{Audience, AudienceOrigin, MIN_IDS, count, users},
+    body::{known_query, query_ids, required_query},
     call::Call,
     clock,
     refusal::Refusal,
     state::{Access, SandboxState},
 };
 
-const DAY_MS: i64 = 86_400_000;
-/// An audience without a retention of its own lives 365 days after its last change.
-const DEFAULT_RETENTION_DAYS: i64 = 365;
-/// An audience is expiring within its last 60 days.
-const EXPIRING_DAYS: i64 = 60;
-
 pub(crate) fn list(state: &SandboxState, call: &Call, access: &Access) -> Result<Value, Refusal> {
     let [advertiser_id] = required_query(call, ["advertiser_id"])?;
     let ids = audience_ids(call)?;
     let page = number(call, "page", 1, 1..=usize::MAX)?;
     let page_size = number(call, "page_size", 10, 1..=100)?;
+    let known = ["advertiser_id", "custom_audience_ids", "page", "page_size"];
+    known_query(call, &known, &access.settings)?;
     access.advertiser(advertiser_id)?;
     let memory = state.lock();
     let now_ms = memory.clock.now_ms();
@@ -51,6 +47,8 @@ pub(crate) fn get(state: &SandboxState, call: &Call, access: &Access) -> Result<
     let [advertiser_id, _] = required_query(call, ["advertiser_id", "custom_audience_ids"])?;
     let ids = audience_ids(call)?.unwrap_or_default();
     let history_size = number(call, "history_size", 100, 1..=100)?;
+    let known = ["advertiser_id", "custom_audience_ids", "history_size"];
+    known_query(call, &known, &access.settings)?;
     access.advertiser(advertiser_id)?;
     let mut memory = state.lock();
     let now_ms = memory.clock.now_ms();
@@ -66,6 +64,8 @@ pub(crate) fn get(state: &SandboxState, call: &Call, access: &Access) -> Result<
                 AudienceOrigin::Segment => false,
             };
             fields.insert("audience_enhancement".to_owned(), json!(enhanced));
+            // What TikTok writes here is not known.
+            fields.insert("enhancement_status".to_owned(), Value::Null);
         }
         let history: Vec<Value> = audience
             .history
@@ -76,8 +76,9 @@ pub(crate) fn get(state: &SandboxState, call: &Call, access: &Access) -> Result<
                 json!({
                     "action": change.action,
                     "action_detail": change.detail,
-                    "editor": "Sandbox user",
-                    "msg": "Success",
+                    "editor": "open_api",
+                    // Words about what failed in part.
+                    "msg": "",
                     "opt_time": clock::text(change.at_ms),
                 })
             })
@@ -110,25 +111,21 @@ fn number(
     }
 }
 
-/// An audience as lists show it.
+/// An audience as lists show it. The sandbox matches every id at once.
 fn details(audience: &Audience, now_ms: i64) -> Value {
     let processing = audience.is_processing(now_ms);
-    let covered = if processing { 0 } else { count(&audience.ids) };
-    let (audience_type, calculate_type, sub_type, retention) = match &audience.origin {
-        AudienceOrigin::Segment => ("Partner", Value::Null, "NORMAL", None),
+    let covered = if processing { 0 } else { users(&audience.ids) };
+    let (audience_type, calculate_type, sub_type) = match &audience.origin {
+        AudienceOrigin::Segment => ("Partner", Value::Null, "NORMAL"),
         AudienceOrigin::CustomerFile(traits) => (
             "Customer File Audience",
             json!(traits.calculate_type),
             traits.sub_type.as_str(),
-            traits.retention_days,
         ),
     };
-    // A retention of its own counts from the start, the other from the last change.
-    let expires = retention.map_or(audience.changed_ms + DEFAULT_RETENTION_DAYS * DAY_MS, |days| {
-        audience.created_ms + days * DAY_MS
-    });
-    let msg = match covered {
+    let msg = match count(&audience.ids) {
         _ if processing => "Processing",
+        _ if audience.is_expired(now_ms) => "The audience has expired",
         0..MIN_IDS => "The audience is too small",
         _ => "Ready",
     };
@@ -141,13 +138,15 @@ fn details(audience: &Audience, now_ms: i64) -> Value {
         "cover_num": covered,
         "shared": false,
         "is_creator": true,
-        "is_valid": audience.is_valid(now_ms) && now_ms < expires,
-        "is_expiring": expires - now_ms < EXPIRING_DAYS * DAY_MS,
+        "is_valid": audience.is_valid(now_ms),
+        "is_expiring": audience.is_expiring(now_ms),
         "is_auto_refresh": false,
         "owner_id": audience.advertiser_id,
+        "rule": null,
+        "lookalike_spec": null,
         "msg": msg,
         "error_msg": "",
         "create_time": clock::text(audience.created_ms),
-        "expired_time": clock::text(expires),
+        "expired_time": clock::text(audience.expires_ms()),
     })
 }

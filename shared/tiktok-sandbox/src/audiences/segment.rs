@@ -55,7 +55,7 @@ pub(crate) fn segment_audience(state: &SandboxState, call: &Call, access: &Acces
         Ids::new(),
         now_ms,
         settings,
-    );
+    )?;
     Ok(json!({"audience_id": id}))
 }
 

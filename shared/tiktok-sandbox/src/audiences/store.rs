@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use crate::{
     audiences::audience::{Audience, AudienceOrigin, AudienceRecord, Ids},
     codes,
-    refusal::Refusal,
+    refusal::{PARAM_ERROR, Refusal},
     settings::Settings,
 };
 
@@ -29,7 +29,7 @@ pub(crate) struct Audiences {
 }
 
 impl Audiences {
-    /// Makes an audience and tells its id. Two audiences may have the same name.
+    /// Makes an audience and tells its id; 40002 when the account has as many as it may. Two may have the same name.
     pub(crate) fn add(
         &mut self,
         advertiser_id: &str,
@@ -38,7 +38,16 @@ impl Audiences {
         ids: Ids,
         now_ms: i64,
         settings: &Settings,
-    ) -> String {
+    ) -> Result<String, Refusal> {
+        let owned = self
+            .all
+            .values()
+            .filter(|audience| audience.advertiser_id == advertiser_id)
+            .count();
+        if owned >= settings.max_audiences {
+            let words = format!("The advertiser has {owned} audiences, which is the limit.");
+            return Err(Refusal::new(PARAM_ERROR, words));
+        }
         let id = (FIRST_ID + self.made).to_string();
         self.made += 1;
         let mut audience = Audience {
@@ -54,7 +63,7 @@ impl Audiences {
         };
         audience.record_change("CREATE", format!("Created {name}"), now_ms);
         self.all.insert(id.clone(), audience);
-        id
+        Ok(id)
     }
 
     /// An audience of this advertiser: 40007 when there is none, 40001 when it is another's.

@@ -15,19 +15,22 @@ use crate::{
     call::Call,
     codes,
     refusal::{PARAM_ERROR, Refusal},
-    settings::Settings,
+    settings::{Settings, Strictness},
     state::{Access, SandboxState},
 };
 
 /// TikTok's limit for one file.
 pub(crate) const MAX_FILE_BYTES: usize = 50 * 1024 * 1024;
+/// What the form must hold.
+const REQUIRED: [&str; 4] = ["advertiser_id", "file", "file_signature", "calculate_type"];
+/// What it may hold: a name for the file, in two spellings.
+const OPTIONAL: [&str; 2] = ["name", "file_name"];
 /// A header may come so many times in one file.
 const MAX_SAME_COLUMNS: usize = 3;
 
 pub(crate) fn upload(state: &SandboxState, call: &Call, access: &Access) -> Result<Value, Refusal> {
     let parts = form::parts(call)?;
-    let required = ["advertiser_id", "file", "file_signature", "calculate_type"];
-    let missing: Vec<&str> = required
+    let missing: Vec<&str> = REQUIRED
         .into_iter()
         .filter(|name| !parts.iter().any(|part| part.name == *name))
         .collect();
@@ -36,6 +39,14 @@ pub(crate) fn upload(state: &SandboxState, call: &Call, access: &Access) -> Resu
             PARAM_ERROR,
             format!("Missing required field(s): {}.", missing.join(", ")),
         ));
+    }
+    let unknown = parts
+        .iter()
+        .find(|Part { name, .. }| !REQUIRED.contains(&name.as_str()) && !OPTIONAL.contains(&name.as_str()));
+    if let Some(part) = unknown
+        && access.settings.unknown_fields == Strictness::Refuse
+    {
+        return Err(Refusal::field(&part.name, "unknown field"));
     }
     let advertiser_id = text(&parts, "advertiser_id")?;
     let signature = text(&parts, "file_signature")?;
@@ -114,6 +125,9 @@ fn read_file(content: &[u8], calculate_type: &'static str, settings: &Settings) 
                 columns.len()
             )));
         }
+        if cells.iter().all(|cell| cell.is_empty()) {
+            return Err(broken(format!("line {number} holds no id")));
+        }
         for (kind, cell) in columns.iter().zip(cells) {
             if cell.is_empty() && columns.len() > 1 {
                 continue;
@@ -189,6 +203,7 @@ mod tests {
             Ok(3),
         );
         check(&format!("{a},{b}\n"), "MULTIPLE_TYPES", Err("header"));
+        check("email_sha256,phone_sha256\n,\n", "MULTIPLE_TYPES", Err("line 2 holds no id"));
         check(
             &format!("email_sha256,phone_sha256\n{a}\n"),
             "MULTIPLE_TYPES",

@@ -1,66 +1,14 @@
-//! The customer file API: files, the audiences made of them, and their lists.
+//! The customer file API: files, and the audiences made of them.
 
-use std::fmt::Write as _;
-
-use md5::{Digest as _, Md5};
-use reqwest::multipart::{Form, Part};
+use reqwest::multipart::Form;
 use serde_json::{Value, json};
-use tiktok_sandbox::TOKEN;
 
-use crate::bench::{ADVERTISER, Bench, NOON, digests};
-
-const CREATE: &str = "/dmp/custom_audience/create/";
-const UPDATE: &str = "/dmp/custom_audience/update/";
-
-fn md5(content: &str) -> String {
-    Md5::digest(content).iter().fold(String::new(), |mut hex, byte| {
-        write!(hex, "{byte:02x}").unwrap();
-        hex
-    })
-}
-
-async fn upload_as(bench: &Bench, name: &str, content: &str, signature: &str, calculate_type: &str) -> Value {
-    let form = Form::new()
-        .text("advertiser_id", ADVERTISER)
-        .text("file_signature", signature.to_owned())
-        .text("calculate_type", calculate_type.to_owned())
-        .part(
-            "file",
-            Part::bytes(content.as_bytes().to_vec()).file_name(name.to_owned()),
-        );
-    let request = bench
-        .http
-        .post(bench.url("/dmp/custom_audience/file/upload/"))
-        .header("Access-Token", TOKEN);
-    request
-        .multipart(form)
-        .send()
-        .await
-        .unwrap()
-        .json()
-        .await
-        .unwrap()
-}
-
-async fn upload(bench: &Bench, from: usize, count: usize) -> String {
-    let content = digests(from, count).join("\n");
-    let answer = upload_as(bench, "ids.csv", &content, &md5(&content), "EMAIL_SHA256").await;
-    answer["data"]["file_path"].as_str().unwrap().to_owned()
-}
-
-fn creation(paths: &[String]) -> Value {
-    json!({"advertiser_id": ADVERTISER, "custom_audience_name": "VIP", "file_paths": paths, "calculate_type": "EMAIL_SHA256"})
-}
-
-fn change(id: &str, action: &str, paths: &[String]) -> Value {
-    json!({"advertiser_id": ADVERTISER, "custom_audience_id": id, "action": action, "file_paths": paths})
-}
-
-async fn create(bench: &Bench, ids: usize) -> String {
-    let path = upload(bench, 0, ids).await;
-    let answer = bench.post(CREATE, &creation(&[path])).await;
-    answer["data"]["custom_audience_id"].as_str().unwrap().to_owned()
-}
+use crate::{
+    bench::{ADVERTISER, Bench, NOON, digests},
+    uploads::{
+        CREATE, UPDATE, change, create, create_by, creation, form, md5, send, upload, upload_as, upload_text,
+    },
+};
 
 #[tokio::test]
 async fn uploads_are_checked_in_every_respect() {
@@ -87,18 +35,12 @@ async fn uploads_are_checked_in_every_respect() {
         let answer = upload_as(&bench, name, content, &signature, calculate_type).await;
         assert_eq!(answer["code"], code, "{name} {calculate_type} {answer}");
     }
-    let empty = bench
-        .http
-        .post(bench.url("/dmp/custom_audience/file/upload/"))
-        .header("Access-Token", TOKEN);
-    let answer: Value = empty
-        .multipart(Form::new().text("x", "y"))
-        .send()
-        .await
-        .unwrap()
-        .json()
-        .await
-        .unwrap();
+    for (field, code) in [("name", 0), ("file_name", 0), ("filename", 40002)] {
+        let whole = form(ADVERTISER, "ids.csv", &line, &md5(&line), "EMAIL_SHA256");
+        let answer = send(&bench, whole.text(field, "ids.csv")).await;
+        assert_eq!(answer["code"], code, "{field} {answer}");
+    }
+    let answer = send(&bench, Form::new().text("name", "ids.csv")).await;
     assert_eq!(
         answer["message"],
         "Missing required field(s): advertiser_id, file, file_signature, calculate_type."
@@ -106,6 +48,70 @@ async fn uploads_are_checked_in_every_respect() {
     assert_eq!(
         bench.code("/dmp/custom_audience/file/upload/", &json!({})).await,
         40002
+    );
+}
+
+/// Makes an audience of a file with this first line, or none, and one digest; what the sandbox then holds.
+async fn ids_of(bench: &Bench, calculate_type: &str, header: &str, digest: &str) -> Value {
+    let content = format!("{header}{digest}\n");
+    let path = upload_text(bench, &content, calculate_type).await;
+    let mut body = creation(&[path]);
+    body["calculate_type"] = json!(calculate_type.replace("MAID", "FIRST"));
+    create_by(bench, &body).await;
+    json!(bench.sandbox.state().audiences().pop().unwrap().ids)
+}
+
+#[tokio::test]
+async fn every_type_of_file_has_its_kind_of_digest() {
+    let bench = Bench::start().await;
+    let (sha256, md5) = (digests(7, 1).concat(), "9e107d9d372bb6826bd81d3542a419d6");
+    for (calculate_type, kind, digest) in [
+        ("EMAIL_SHA256", "EMAIL_SHA256", sha256.as_str()),
+        ("PHONE_SHA256", "PHONE_SHA256", &sha256),
+        ("IDFA_SHA256", "IDFA_SHA256", &sha256),
+        ("IDFA_MD5", "IDFA_MD5", md5),
+        ("GAID_SHA256", "GAID_SHA256", &sha256),
+        ("GAID_MD5", "GAID_MD5", md5),
+        ("MAID_SHA256", "MAID_SHA256", &sha256),
+        ("MAID_MD5", "MAID_MD5", md5),
+        ("FIRST_SHA256", "MAID_SHA256", &sha256),
+        ("FIRST_MD5", "MAID_MD5", md5),
+    ] {
+        for header in [String::new(), format!("{kind}\n")] {
+            let ids = ids_of(&bench, calculate_type, &header, digest).await;
+            assert_eq!(ids, json!({kind: [digest]}), "{calculate_type} {header:?}");
+        }
+        let ids = ids_of(&bench, "MULTIPLE_TYPES", &format!("{kind}\n"), digest).await;
+        assert_eq!(ids, json!({kind: [digest]}), "a column {kind}");
+        let other = if digest == md5 { sha256.as_str() } else { md5 };
+        let answer = upload_as(&bench, "ids.csv", other, &self::md5(other), calculate_type).await;
+        assert_eq!(answer["code"], 40915, "{calculate_type} of another length");
+    }
+}
+
+#[tokio::test]
+async fn the_columns_of_a_file_are_kept_by_their_kind() {
+    let bench = Bench::start().await;
+    let ids = digests(1, 9);
+    let content = format!(
+        "MAID,email_SHA256,Phone_SHA256,EMAIL_SHA256,maid_sha256,maid_md5\n\
+         {},{},{},{},,\n,{},,{},{},\n{},,,,,9e107d9d372bb6826bd81d3542a419d6\n",
+        ids[0], ids[1], ids[2], ids[3], ids[1], ids[4], ids[5], ids[0]
+    );
+    let path = upload_text(&bench, &content, "MULTIPLE_TYPES").await;
+    let mut body = creation(&[path]);
+    assert_eq!(bench.code(CREATE, &body).await, 40002, "the file is of another type");
+    body["calculate_type"] = json!("MULTIPLE_TYPES");
+    create_by(&bench, &body).await;
+    let (_, audiences) = bench.control("GET", "/_sandbox/audiences", "").await;
+    assert_eq!(
+        audiences[0]["ids"],
+        json!({
+            "EMAIL_SHA256": [ids[1], ids[3], ids[4]],
+            "PHONE_SHA256": [ids[2]],
+            "MAID_SHA256": [ids[0], ids[5]],
+            "MAID_MD5": ["9e107d9d372bb6826bd81d3542a419d6"],
+        })
     );
 }
 
@@ -199,6 +205,86 @@ async fn one_file_a_day_replaces_adds_or_removes() {
 }
 
 #[tokio::test]
+async fn a_day_ends_at_midnight_utc() {
+    let bench = Bench::start().await;
+    bench.set(json!({"clock": NOON}));
+    let id = create(&bench, 1000).await;
+    let files = [upload(&bench, 0, 2000).await];
+    let update = change(&id, "REPLACE", &files);
+    bench.set(json!({"advance_seconds": 12 * 3600 - 1}));
+    assert_eq!(
+        bench.post(UPDATE, &update).await["message"],
+        "An audience takes one file upload a day. Please try again tomorrow (UTC)."
+    );
+    let mut renamed = update.clone();
+    renamed["custom_audience_name"] = json!("Gold");
+    assert_eq!(bench.code(UPDATE, &renamed).await, 40002);
+    assert_eq!(bench.sandbox.state().audiences()[0].name, "VIP", "all of it or nothing");
+    bench.set(json!({"advance_seconds": 1}));
+    assert_eq!(bench.code(UPDATE, &update).await, 0);
+    assert_eq!(bench.code(UPDATE, &update).await, 40002);
+    // Another audience has its own day.
+    create(&bench, 1000).await;
+}
+
+#[tokio::test]
+async fn an_update_by_file_computes_again_and_an_empty_audience_takes_none() {
+    let bench = Bench::start().await;
+    bench.set(json!({"clock": NOON, "second_upload": "accept"}));
+    let id = create(&bench, 1000).await;
+    bench.set(json!({"processing_ms": 60_000}));
+    let files = [upload(&bench, 0, 2000).await];
+    let update = change(&id, "REPLACE", &files);
+    assert_eq!(bench.code(UPDATE, &update).await, 0);
+    assert!(!bench.sandbox.state().audiences()[0].is_valid);
+    let rename = |id: &str| json!({"advertiser_id": ADVERTISER, "custom_audience_id": id, "custom_audience_name": "Gold"});
+    let words = "Audience is not editable, please check audience status";
+    for body in [&update, &rename(&id)] {
+        assert_eq!(bench.post(UPDATE, body).await["message"], words);
+    }
+    bench.set(json!({"advance_seconds": 59}));
+    assert_eq!(bench.code(UPDATE, &update).await, 40002);
+    bench.set(json!({"advance_seconds": 1}));
+    assert!(bench.sandbox.state().audiences()[0].is_valid);
+    assert_eq!(bench.code(UPDATE, &rename(&id)).await, 0);
+    assert!(
+        bench.sandbox.state().audiences()[0].is_valid,
+        "a new name computes nothing"
+    );
+
+    bench.set(json!({"processing_ms": 0}));
+    let header = upload_text(&bench, "EMAIL_SHA256\n", "EMAIL_SHA256").await;
+    let empty = create_by(&bench, &creation(&[header])).await;
+    assert_eq!(
+        bench.post(UPDATE, &change(&empty, "APPEND", &files)).await["message"],
+        words
+    );
+}
+
+#[tokio::test]
+async fn a_change_of_the_sub_type_goes_one_way_and_alone() {
+    let bench = Bench::start().await;
+    bench.set(json!({"clock": NOON, "second_upload": "accept"}));
+    let id = create(&bench, 1000).await;
+    let files = [upload(&bench, 0, 2000).await];
+    let mut body = change(&id, "REPLACE", &files);
+    body["custom_audience_name"] = json!("Gold");
+    body["audience_sub_type"] = json!("REACH_FREQUENCY");
+    assert_eq!(bench.code(UPDATE, &body).await, 0);
+    let shown = async || {
+        let query = [("advertiser_id", ADVERTISER)];
+        let answer = bench.get("/dmp/custom_audience/list/", &query).await;
+        let audience = &answer["data"]["list"][0];
+        json!([audience["audience_sub_type"], audience["name"], audience["cover_num"]])
+    };
+    assert_eq!(shown().await, json!(["REACH_FREQUENCY", "VIP", 1000]));
+    assert_eq!(bench.code(UPDATE, &body).await, 0);
+    assert_eq!(shown().await, json!(["REACH_FREQUENCY", "Gold", 2000]));
+    body["audience_sub_type"] = json!("NORMAL");
+    assert_eq!(bench.code(UPDATE, &body).await, 40002);
+}
+
+#[tokio::test]
 async fn files_and_audiences_must_fit() {
     let bench = Bench::start().await;
     bench.set(json!({"clock": NOON, "second_upload": "accept"}));
@@ -228,123 +314,21 @@ async fn files_and_audiences_must_fit() {
     for (name, value) in [
         ("custom_audience_name", json!("x".repeat(129))),
         ("calculate_type", json!("MAID_SHA256")),
+        ("retention_in_days", json!(0)),
         ("retention_in_days", json!(366)),
         ("audience_sub_type", json!("OTHER")),
         ("audience_enhancement", json!("yes")),
         ("file_paths", json!([])),
+        ("file_paths", json!(vec![&path; 501])),
+        ("is_lookalike", json!(false)),
     ] {
         let mut body = creation(std::slice::from_ref(&path));
         body[name] = value;
         assert_eq!(bench.code(CREATE, &body).await, 40002, "{body}");
     }
+    assert_eq!(bench.code(CREATE, &creation(&vec![path.clone(); 500])).await, 0);
+    let many = change(&id, "REPLACE", &vec![path.clone(); 501]);
+    assert_eq!(bench.code(UPDATE, &many).await, 40002);
     bench.set(json!({"advance_seconds": 86_400}));
     assert_eq!(bench.code(UPDATE, &change(&id, "REPLACE", &[path])).await, 40910);
-}
-
-#[tokio::test]
-async fn the_two_kinds_of_audience_do_not_mix() {
-    let bench = Bench::start().await;
-    let file = create(&bench, 1000).await;
-    let body = json!({"advertiser_id": ADVERTISER, "custom_audience_name": "S"});
-    let segment = bench.post("/segment/audience/", &body).await["data"]["audience_id"]
-        .as_str()
-        .unwrap()
-        .to_owned();
-    let digest = digests(0, 1).concat();
-    let mapping = json!({"advertiser_ids": [ADVERTISER], "id_schema": ["EMAIL_SHA256"], "batch_data": [[{"id": digest, "audience_ids": [file]}]]});
-    assert_eq!(bench.code("/segment/mapping/", &mapping).await, 40002);
-    let path = upload(&bench, 0, 1000).await;
-    assert_eq!(
-        bench.code(UPDATE, &change(&segment, "REPLACE", &[path])).await,
-        40002
-    );
-    let delete = json!({"advertiser_id": ADVERTISER, "action": "delete", "delete_audience_id": file});
-    assert_eq!(bench.code("/segment/audience/", &delete).await, 40002);
-}
-
-#[tokio::test]
-async fn lists_have_pages_and_details_have_history() {
-    let bench = Bench::start().await;
-    for n in 0..12 {
-        let body = json!({"advertiser_id": ADVERTISER, "custom_audience_name": n.to_string()});
-        bench.post("/segment/audience/", &body).await;
-    }
-    let list = async |query: &[(&str, &str)]| bench.get("/dmp/custom_audience/list/", query).await;
-    let owner = ("advertiser_id", ADVERTISER);
-    let second = list(&[owner, ("page", "2")]).await;
-    assert_eq!(second["data"]["list"].as_array().unwrap().len(), 2);
-    assert_eq!(
-        second["data"]["page_info"],
-        json!({"page": 2, "page_size": 10, "total_number": 12, "total_page": 2})
-    );
-    let some = list(&[owner, ("custom_audience_ids", r#"["160000003","1"]"#)]).await;
-    assert_eq!(some["data"]["list"][0]["name"], "2");
-    assert_eq!(some["data"]["page_info"]["total_number"], 1);
-    for bad in [
-        ("page_size", "101"),
-        ("page", "0"),
-        ("page", "x"),
-        ("custom_audience_ids", "160000003"),
-        ("custom_audience_ids", "[]"),
-    ] {
-        assert_eq!(list(&[owner, bad]).await["code"], 40002, "{bad:?}");
-    }
-    assert_eq!(
-        list(&[]).await["message"],
-        "Missing required field(s): advertiser_id."
-    );
-    assert_eq!(
-        list(&[("advertiser_id", "7100000000000000002")]).await["data"]["list"],
-        json!([])
-    );
-
-    let ids = ("custom_audience_ids", r#"["160000003"]"#);
-    let apply = json!({"advertiser_id": ADVERTISER, "custom_audience_id": "160000003", "adgroup_ids": ["1"], "action_mode": "Apply", "usage_mode": "Include"});
-    assert_eq!(bench.code("/dmp/custom_audience/apply/", &apply).await, 0);
-    let got = bench.get("/dmp/custom_audience/get/", &[owner, ids]).await;
-    assert_eq!(got["data"]["list"][0]["audience_details"]["type"], "Partner");
-    assert_eq!(got["data"]["list"][0]["audience_history"][0]["action"], "APPLY");
-    assert_eq!(got["data"]["list"][0]["audience_history"][1]["action"], "CREATE");
-    assert_eq!(
-        bench.get("/dmp/custom_audience/get/", &[owner]).await["code"],
-        40002
-    );
-}
-
-#[tokio::test]
-async fn apply_and_delete_are_checked() {
-    let bench = Bench::start().await;
-    let id = create(&bench, 1000).await;
-    let apply = |mode: &str, usage: Option<&str>| {
-        let mut body = json!({"advertiser_id": ADVERTISER, "custom_audience_id": id, "adgroup_ids": ["1"], "action_mode": mode});
-        if let Some(usage) = usage {
-            body["usage_mode"] = json!(usage);
-        }
-        body
-    };
-    for (body, code) in [
-        (apply("Apply", None), 40002),
-        (apply("Apply", Some("Maybe")), 40002),
-        (apply("Attach", Some("Include")), 40002),
-        (apply("Disconnect", None), 0),
-    ] {
-        assert_eq!(
-            bench.code("/dmp/custom_audience/apply/", &body).await,
-            code,
-            "{body}"
-        );
-    }
-    let delete = |ids: &[&str]| json!({"advertiser_id": ADVERTISER, "custom_audience_ids": ids});
-    assert_eq!(
-        bench
-            .code("/dmp/custom_audience/delete/", &delete(&[&id, "1"]))
-            .await,
-        40007
-    );
-    assert_eq!(bench.sandbox.state().audiences().len(), 1);
-    assert_eq!(
-        bench.code("/dmp/custom_audience/delete/", &delete(&[&id])).await,
-        0
-    );
-    assert!(bench.sandbox.state().audiences().is_empty());
 }

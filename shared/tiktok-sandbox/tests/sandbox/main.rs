@@ -6,7 +6,11 @@
 )]
 
 #[cfg(test)]
+mod audience_access;
+#[cfg(test)]
 mod audience_files;
+#[cfg(test)]
+mod audience_lists;
 #[cfg(test)]
 mod bench;
 #[cfg(test)]
@@ -21,5 +25,7 @@ mod oauth;
 mod readme;
 #[cfg(test)]
 mod segments;
+#[cfg(test)]
+mod uploads;
 #[cfg(test)]
 mod wire;

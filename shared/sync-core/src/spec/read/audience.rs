@@ -50,6 +50,7 @@ fn read_audience(cursor: &Cursor<'_>, mode: Option<Mode>) -> Option<Audience> {
         "persons_per_call",
         "retention_days",
         "audience_enhancement",
+        "file_header",
     ])?;
     let advertiser_id = keys
         .need("advertiser_id", "the id of the advertiser account, in quotes")
@@ -114,6 +115,7 @@ fn via(keys: &Keys<'_>, way: Option<Way>) -> Option<Via> {
     let persons = keys.get("persons_per_call");
     let retention = keys.get("retention_days");
     let enhancement = keys.get("audience_enhancement");
+    let header = keys.get("file_header");
     let persons_per_call = match &persons {
         Some(cursor) => cursor
             .whole(1, MAX_PERSONS_PER_CALL.into())
@@ -127,13 +129,12 @@ fn via(keys: &Keys<'_>, way: Option<Way>) -> Option<Via> {
             .map(Some),
         None => Some(None),
     };
-    let audience_enhancement = match &enhancement {
-        Some(cursor) => cursor.boolean(),
-        None => Some(false),
-    };
+    let flag = |cursor: &Option<Cursor<'_>>| cursor.as_ref().map_or(Some(false), Cursor::boolean);
+    let audience_enhancement = flag(&enhancement);
+    let file_header = flag(&header);
     match way? {
         Way::Segment => {
-            for cursor in [retention, enhancement].iter().flatten() {
+            for cursor in [retention, enhancement, header].iter().flatten() {
                 cursor.error_at_key("expected no such key with via: segment; it is for file_upload");
             }
             Some(Via::Segment {
@@ -147,6 +148,7 @@ fn via(keys: &Keys<'_>, way: Option<Way>) -> Option<Via> {
             Some(Via::FileUpload {
                 retention_days: retention_days?,
                 audience_enhancement: audience_enhancement?,
+                file_header: file_header?,
             })
         }
     }

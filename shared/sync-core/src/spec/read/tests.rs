@@ -76,7 +76,8 @@ fn the_smallest_specs_have_the_documented_defaults() {
         audience.via,
         Via::FileUpload {
             retention_days: None,
-            audience_enhancement: false
+            audience_enhancement: false,
+            file_header: false,
         }
     );
     assert!(matches!(audience.audience, AudienceRef::Id(id) if id.as_str() == "160000001"));
@@ -160,14 +161,15 @@ fn every_key_of_audiences_is_read() {
     let upload = with(
         FILE_UPLOAD,
         "via: file_upload",
-        "via: file_upload\n  retention_days: 180\n  audience_enhancement: true",
+        "via: file_upload\n  retention_days: 180\n  audience_enhancement: true\n  file_header: true",
     );
     let via = good(&upload).audience.unwrap().via;
     assert_eq!(
         via,
         Via::FileUpload {
             retention_days: Some(180),
-            audience_enhancement: true
+            audience_enhancement: true,
+            file_header: true,
         }
     );
 }

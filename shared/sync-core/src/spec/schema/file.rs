@@ -191,6 +191,9 @@ struct Audience {
     /// TikTok's own match enhancement (`file_upload`).
     #[schemars(rename = "audience_enhancement", extend("default" = false))]
     enhancement: Option<bool>,
+    /// Whether files of one id type begin with a header (`file_upload`); those of several always do.
+    #[schemars(extend("default" = false))]
+    file_header: Option<bool>,
 }
 
 #[derive(JsonSchema)]

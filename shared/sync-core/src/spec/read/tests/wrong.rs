@@ -63,12 +63,8 @@ fn what_is_not_built_says_so_at_its_key() {
     check_now(
         FULL_AUDIENCE,
         &[
-            "web.yaml:3:1: type: not built yet: custom audiences",
-            "web.yaml:4:1: mode: not built yet: custom audiences",
             "web.yaml:8:3: model.format: not built yet: exports as Parquet",
             "web.yaml:9:12: model.run_on.marker: not built yet: runs that a marker file starts",
-            "web.yaml:10:1: audience: not built yet: custom audiences",
-            "web.yaml:22:1: match_booster: not built yet: Match Booster",
             "web.yaml:23:1: alerts: not built yet: alerts",
             "web.yaml:24:1: debugger: not built yet: the live debugger",
         ],

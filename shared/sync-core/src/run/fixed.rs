@@ -1,0 +1,219 @@
+//! `state/<sync>/fixed.json`: what the first run of an audience fixes, and TikTok's id of the audience.
+
+use serde::{Deserialize, Serialize};
+
+use crate::names::{AdvertiserId, AudienceId, SyncName};
+use crate::spec::{Audience, AudienceRef, Mode, Via};
+
+/// Written before the first call for an audience that has to be made, or before its first run; completed with the id
+/// before the first person is sent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fixed {
+    /// The advertiser account.
+    pub advertiser_id: AdvertiserId,
+    /// The way in.
+    pub via: FixedVia,
+    /// The mode.
+    pub mode: Mode,
+    /// The audience's name, where the spec gave one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub audience_name: Option<String>,
+    /// TikTok's id; `None` while the audience is being made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub audience_id: Option<AudienceId>,
+    /// How often somebody took over the making of it: content, and so the `ETag`, never comes back.
+    #[serde(default)]
+    pub tries: u32,
+}
+
+/// The way in that was fixed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FixedVia {
+    /// The Segment API.
+    Segment,
+    /// Files.
+    FileUpload,
+}
+
+impl FixedVia {
+    /// The way of a spec.
+    pub fn of(via: &Via) -> Self {
+        match via {
+            Via::Segment { .. } => Self::Segment,
+            Via::FileUpload { .. } => Self::FileUpload,
+        }
+    }
+
+    /// The word in the spec.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Segment => "segment",
+            Self::FileUpload => "file_upload",
+        }
+    }
+}
+
+/// The word of a mode in the spec.
+fn word(mode: Mode) -> &'static str {
+    match mode {
+        Mode::Insert => "insert",
+        Mode::Add => "add",
+        Mode::Mirror => "mirror",
+        Mode::All => "all",
+    }
+}
+
+/// What a spec asks for, compared with what is fixed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fit {
+    /// Nothing has changed.
+    Same,
+    /// Way or mode have changed, and a resync allows it: this is to be fixed now. Another way needs another audience.
+    Changed(Fixed),
+    /// It does not go; why, and the way out.
+    No(String),
+}
+
+impl Fixed {
+    /// What the first run of a spec fixes.
+    pub fn of(audience: &Audience, mode: Mode) -> Self {
+        let (audience_name, audience_id) = match &audience.audience {
+            AudienceRef::Name(name) => (Some(name.clone()), None),
+            AudienceRef::Id(id) => (None, Some(id.clone())),
+        };
+        Self {
+            advertiser_id: audience.advertiser_id.clone(),
+            via: FixedVia::of(&audience.via),
+            mode,
+            audience_name,
+            audience_id,
+            tries: 0,
+        }
+    }
+
+    /// Compares a spec with what is fixed. `resynced`: a resync was asked for since the last run.
+    pub fn fits(&self, sync: &SyncName, audience: &Audience, mode: Mode, resynced: bool) -> Fit {
+        if audience.advertiser_id != self.advertiser_id {
+            return Fit::No(format!(
+                "audience.advertiser_id is {}, and the first run of this sync fixed {}: an advertiser account cannot be changed once a sync has run; set it back, or make a new sync for the other account",
+                audience.advertiser_id, self.advertiser_id
+            ));
+        }
+        let (same, asked) = match &audience.audience {
+            AudienceRef::Name(name) => (self.audience_name.as_ref() == Some(name), format!("name is {name:?}")),
+            AudienceRef::Id(id) => (self.audience_id.as_ref() == Some(id), format!("id is {id}")),
+        };
+        if !same {
+            let fixed = match (&self.audience_name, &self.audience_id) {
+                (Some(name), _) => format!("the name {name:?}"),
+                (None, Some(id)) => format!("the id {id}"),
+                (None, None) => "another audience".to_owned(),
+            };
+            return Fit::No(format!(
+                "audience.{asked}, and the first run of this sync fixed {fixed}: the audience of a sync cannot be changed once it has run; set it back, or make a new sync for the other audience"
+            ));
+        }
+        let via = FixedVia::of(&audience.via);
+        if via == self.via && mode == self.mode {
+            return Fit::Same;
+        }
+        if !resynced {
+            let (what, now, before) = if via == self.via {
+                ("mode", word(mode), word(self.mode))
+            } else {
+                ("audience.via", via.as_str(), self.via.as_str())
+            };
+            return Fit::No(format!(
+                "{what} is {now}, and earlier runs of this sync used {before}: a change needs a full resync; run `tideline resync {sync}` and export again, or set it back"
+            ));
+        }
+        let mut changed = Self {
+            via,
+            mode,
+            tries: self.tries.saturating_add(1),
+            ..self.clone()
+        };
+        // An audience of one way takes nothing by the other: under a name, another one is made.
+        if via != self.via && matches!(audience.audience, AudienceRef::Name(_)) {
+            changed.audience_id = None;
+        }
+        Fit::Changed(changed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn audience(advertiser: &str, name: &str, via: Via) -> Audience {
+        Audience {
+            advertiser_id: AdvertiserId::new(advertiser).unwrap(),
+            audience: AudienceRef::Name(name.to_owned()),
+            via,
+        }
+    }
+
+    const SEGMENT: Via = Via::Segment { persons_per_call: 1000 };
+    const FILES: Via = Via::FileUpload {
+        retention_days: None,
+        audience_enhancement: false,
+        file_header: false,
+    };
+
+    fn check(asked: &Audience, mode: Mode, resynced: bool, expected: &str) {
+        let mut fixed = Fixed::of(&audience("1", "VIP", SEGMENT), Mode::Add);
+        fixed.audience_id = Some(AudienceId::new("16").unwrap());
+        let sync = SyncName::new("vip").unwrap();
+        let Fit::No(message) = fixed.fits(&sync, asked, mode, resynced) else {
+            panic!("it fits");
+        };
+        assert!(message.contains(expected), "{message}");
+    }
+
+    #[test]
+    fn advertiser_and_name_stay_even_with_a_resync() {
+        for resynced in [false, true] {
+            check(
+                &audience("2", "VIP", SEGMENT),
+                Mode::Add,
+                resynced,
+                "audience.advertiser_id is 2, and the first run of this sync fixed 1: an advertiser account cannot be changed",
+            );
+            check(
+                &audience("1", "Other", SEGMENT),
+                Mode::Add,
+                resynced,
+                "audience.name is \"Other\", and the first run of this sync fixed the name \"VIP\"",
+            );
+        }
+    }
+
+    #[test]
+    fn mode_and_way_change_with_a_resync_alone() {
+        check(
+            &audience("1", "VIP", SEGMENT),
+            Mode::Mirror,
+            false,
+            "mode is mirror, and earlier runs of this sync used add: a change needs a full resync; run `tideline resync vip`",
+        );
+        check(
+            &audience("1", "VIP", FILES),
+            Mode::All,
+            false,
+            "audience.via is file_upload, and earlier runs of this sync used segment",
+        );
+        let mut fixed = Fixed::of(&audience("1", "VIP", SEGMENT), Mode::Add);
+        fixed.audience_id = Some(AudienceId::new("16").unwrap());
+        let sync = SyncName::new("vip").unwrap();
+        let fits = |asked: &Audience, mode| match fixed.fits(&sync, asked, mode, true) {
+            Fit::Changed(fixed) => fixed.audience_id,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(fits(&audience("1", "VIP", SEGMENT), Mode::Mirror), fixed.audience_id);
+        assert_eq!(fits(&audience("1", "VIP", FILES), Mode::All), None);
+        let mut by_id = audience("1", "VIP", SEGMENT);
+        by_id.audience = AudienceRef::Id(AudienceId::new("16").unwrap());
+        assert_eq!(fixed.fits(&sync, &by_id, Mode::Add, false), Fit::Same);
+    }
+}
