@@ -1,4 +1,4 @@
-"""Fixtures: a stack of recorders (what wakes whom), and a stack of the real functions beside a sandbox."""
+"""Fixtures: a stack of recorders (what wakes whom), a stack of the real functions beside a sandbox, and a sandbox alone."""
 
 import pathlib
 import sys
@@ -34,6 +34,19 @@ def pipeline(tmp_path_factory):
         running = pipelines.start(tmp_path_factory.mktemp("pipeline"), seconds=1800)
     except FileNotFoundError as problem:
         pytest.fail(str(problem), pytrace=False)
+    try:
+        yield running
+    finally:
+        running.stop()
+
+
+@pytest.fixture(scope="session")
+def sandbox(tmp_path_factory):
+    """The stand-in for TikTok's API, alone: no stack, and another one than the pipeline's."""
+    program = pipelines.built("tiktok-sandbox")
+    if not program.exists():
+        pytest.fail(f"{program} not found: run `cargo build -p tiktok-sandbox` first", pytrace=False)
+    running = servers.start_sandbox(tmp_path_factory.mktemp("sandbox"), program, 900)
     try:
         yield running
     finally:

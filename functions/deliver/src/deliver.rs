@@ -1,15 +1,18 @@
 //! One batch: fence, token, calls, outcome, and a look whether the run is over.
 
+use runtime::connections::{Refuses, note_refusal};
 use runtime::deadline::Deadline;
 use runtime::facts;
 use runtime::register::read_head;
 use runtime::settle::settle;
 use sync_core::run::keys::{self, BatchId};
-use sync_core::run::{Batch, Manifest, Outcome, Progress, Stop, StopStatus};
+use sync_core::run::{Batch, BatchKind, Manifest, Outcome, Progress, Stop, StopStatus};
 use tiktok::oauth::{Ability, can};
 
 use crate::progress::Tracker;
-use crate::send::{Ended, Refuses, send};
+use crate::send::{Ended, send};
+use crate::token::Token;
+use crate::upload::{UploadEnd, upload};
 use crate::{Context, Handled, token};
 
 /// Delivers a batch. `receives` is how often its message came, this time included.
@@ -133,8 +136,11 @@ impl Sending<'_> {
                 "the destination {destination} was connected without the permission for offline events: connect again and grant it; the rows are kept and go by themselves then"
             );
             let whose = (destination, &self.id.sync);
-            token::note_refusal(self.ctx, whose, &token.version, &Refuses::ThisSync, &message).await?;
+            note_refusal(store, whose, &token.version, Refuses::ThisSync, &message).await?;
             return Ok(Ok(self.needs_authorisation(rows, &progress, message).await?));
+        }
+        if batch.header.kind == BatchKind::Upload {
+            return self.upload(&batch, &token).await;
         }
         let tracker = Tracker::new(self.ctx, self.id, progress);
         let ended = send(self.ctx, &batch, &token, &tracker, self.deadline, self.now).await?;
@@ -152,7 +158,7 @@ impl Sending<'_> {
             Ended::Stopped(stop) => {
                 if let Some(refuses) = &stop.refuses_token {
                     let whose = (destination, &self.id.sync);
-                    token::note_refusal(self.ctx, whose, &token.version, refuses, &stop.fact.message).await?;
+                    note_refusal(store, whose, &token.version, *refuses, &stop.fact.message).await?;
                 }
                 let _ = facts::write(store, &stop_key, &stop.fact).await?;
                 Ok(Ok(Outcome::of_progress(rows, &progress, Some(stop.fact.message))))
@@ -182,5 +188,30 @@ impl Sending<'_> {
                 Ok(Ok(Outcome::of_progress(rows, &progress, Some(why))))
             }
         }
+    }
+
+    /// Uploads a batch of files.
+    async fn upload(&self, batch: &Batch<'_>, token: &Token) -> anyhow::Result<Result<Outcome, Handled>> {
+        let store = self.ctx.store.as_ref();
+        let comes_back = self.receives < self.ctx.settings.max_receives;
+        let ended = upload(self.ctx, self.id, batch, token, self.deadline, self.now).await?;
+        Ok(match ended {
+            UploadEnd::Outcome(outcome) => Ok(*outcome),
+            UploadEnd::Stopped(stop, outcome) => {
+                if let Some(refuses) = &stop.refuses_token {
+                    let whose = (&batch.header.destination, &self.id.sync);
+                    note_refusal(store, whose, &token.version, *refuses, &stop.fact.message).await?;
+                }
+                let key = keys::stop(&self.id.sync, &self.id.run);
+                let _ = facts::write(store, &key, &stop.fact).await?;
+                Ok(*outcome)
+            }
+            UploadEnd::Waits(why, _) if comes_back => {
+                tracing::info!(batch = self.id.key(), why, "the upload goes on later");
+                Err(Handled::ComeBack)
+            }
+            UploadEnd::NoTime(_) if comes_back => Err(Handled::ComeBack),
+            UploadEnd::Waits(_, outcome) | UploadEnd::NoTime(outcome) => Ok(*outcome),
+        })
     }
 }

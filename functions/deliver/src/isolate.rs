@@ -3,6 +3,7 @@
 use tiktok::isolate::{Budget, End, IndexTrust, Isolation, Known};
 
 use crate::send::Sender;
+use crate::twins::Twins;
 
 /// How the calls for some rows ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,16 +18,20 @@ pub(crate) enum Isolated {
 
 /// Sends rows in one call; when it is refused, finds the bad ones and sends the others. What becomes known is noted
 /// at once. At most `extra` further calls are made.
-pub(crate) async fn isolate(sender: &Sender<'_>, rows: &[u32], extra: usize) -> anyhow::Result<Isolated> {
-    let mut isolation = Isolation::new(rows.to_vec(), Budget::extra_calls(extra), IndexTrust::Hint);
+pub(crate) async fn isolate(sender: &Sender<'_>, twins: &Twins, extra: usize) -> anyhow::Result<Isolated> {
+    let mut isolation = Isolation::new(twins.rows().to_vec(), Budget::extra_calls(extra), IndexTrust::Hint);
     while let Some(call) = isolation.next_call() {
         let Some(verdict) = sender.call(&call.rows).await? else {
             return Ok(Isolated::Interrupted);
         };
         for known in isolation.report(call.id, &verdict) {
             match known {
-                Known::Accepted(rows) => sender.accepted(&rows).await?,
-                Known::Refused { row, cause } => sender.refused(row, &cause).await?,
+                Known::Accepted(rows) => sender.accepted(&twins.all(&rows)).await?,
+                Known::Refused { row, cause } => {
+                    for row in twins.all(&[row]) {
+                        sender.refused(row, &cause).await?;
+                    }
+                }
             }
         }
     }

@@ -7,6 +7,8 @@ mod message;
 mod progress;
 mod send;
 mod token;
+mod twins;
+mod upload;
 
 pub use context::{Context, Handled, Settings, Tally};
 pub use deliver::deliver;

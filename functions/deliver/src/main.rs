@@ -23,6 +23,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
         None => Limits::default(),
     };
     let call_timeout = settings.call_timeout();
+    let lease_seconds = settings.quiet_seconds();
     let context = Context {
         store: Arc::new(S3Store::new(clients.s3, &settings.bucket)),
         secrets: Arc::new(AwsSecrets::new(clients.secrets)),
@@ -31,6 +32,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
         bucket: settings.bucket,
         settings: Settings {
             call_timeout,
+            lease_seconds,
             calls_in_flight: settings.calls_in_flight,
             max_receives: settings.max_receives,
             ..Settings::default()

@@ -7,8 +7,10 @@ use std::time::{Duration, Instant};
 use anyhow::Context as _;
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt, stream};
+use runtime::connections::Refuses;
 use runtime::deadline::Deadline;
 use runtime::register::open_run;
+use sync_core::audience::check_places;
 use sync_core::run::{Batch, Stop, StopStatus};
 use tiktok::{Answer, Asked, AuthReason, Cause, Endpoint, RetryReason, Verdict, backoff};
 
@@ -16,9 +18,10 @@ use crate::Context;
 use crate::isolate::{Isolated, isolate};
 use crate::progress::Tracker;
 use crate::token::Token;
+use crate::twins::Twins;
 
 /// Kept free at the end of an invocation: for progress, outcome and settling.
-const MARGIN: Duration = Duration::from_secs(5);
+pub(crate) const MARGIN: Duration = Duration::from_secs(5);
 /// After this many calls in a row without a clear answer no further ones are begun.
 const WAITS_IN_A_ROW: u32 = 3;
 
@@ -44,14 +47,6 @@ pub(crate) struct Stopping {
     pub(crate) refuses_token: Option<Refuses>,
 }
 
-/// For whom TikTok takes the token no more, until a person has connected again.
-pub(crate) enum Refuses {
-    /// For every sync of the destination.
-    All,
-    /// For this one: others may do what they do.
-    ThisSync,
-}
-
 /// Sends what the progress does not name. The first call goes alone: what stops a run is found with one call.
 pub(crate) async fn send(
     ctx: &Context,
@@ -65,6 +60,10 @@ pub(crate) async fn send(
     let endpoint = Endpoint::ALL.into_iter().find(|endpoint| endpoint.path() == path);
     let endpoint = endpoint
         .with_context(|| format!("the batch is for the endpoint {path}, which this version does not know"))?;
+    if endpoint == Endpoint::SegmentMapping {
+        let empty = format!("{}{}", batch.header.head, batch.header.tail);
+        check_places(&empty, batch.rows.iter().map(|row| row.payload))?;
+    }
     let known = tracker.snapshot();
     let answered =
         |row: &u32| known.accepted.contains(*row) || known.refused.iter().any(|r| r.rows.contains(*row));
@@ -129,7 +128,8 @@ impl Sender<'_> {
         if self.is_over() || self.waits.load(Ordering::Relaxed) >= WAITS_IN_A_ROW {
             return Ok(());
         }
-        match isolate(self, &rows, self.ctx.settings.isolation_calls).await? {
+        let twins = Twins::of(self.batch, rows);
+        match isolate(self, &twins, self.ctx.settings.isolation_calls).await? {
             Isolated::All | Isolated::Interrupted => {}
             Isolated::Budget => self.end(Ended::Budget),
         }
@@ -203,12 +203,7 @@ impl Sender<'_> {
     }
 
     fn note(&self, rows: &[u32], answer: &Answer) {
-        let label = match (answer.code, answer.status) {
-            (Some(code), _) => code.to_string(),
-            (None, Some(status)) => format!("http_{status}"),
-            (None, None) => "no_answer".to_owned(),
-        };
-        self.tracker.called(label);
+        self.tracker.called(answer.label());
         if let Verdict::Retry { why, .. } = &answer.verdict
             && why.may_have_been_taken()
         {
@@ -287,16 +282,16 @@ impl Sender<'_> {
     }
 }
 
-fn said(cause: &Cause) -> String {
+pub(crate) fn said(cause: &Cause) -> String {
     match cause.code {
         Some(code) => format!("TikTok said {code}: {}", cause.message.as_str()),
         None => cause.message.as_str().to_owned(),
     }
 }
 
-fn misconfigured(cause: &Cause) -> Stopping {
+pub(crate) fn misconfigured(cause: &Cause) -> Stopping {
     let message = format!(
-        "{}; no row is to blame: correct the sync's spec (pixel code, event set, test event code), then run again; what was not sent is kept",
+        "{}; no row is to blame: correct the sync's spec (pixel code, event set, test event code, audience), then run again; what was not sent is kept",
         said(cause)
     );
     Stopping {
@@ -308,7 +303,7 @@ fn misconfigured(cause: &Cause) -> Stopping {
     }
 }
 
-fn unauthorized(why: AuthReason, cause: &Cause) -> Stopping {
+pub(crate) fn unauthorized(why: AuthReason, cause: &Cause) -> Stopping {
     let next = match why {
         AuthReason::NotOnAllowlist => {
             "the account is not on TikTok's allowlist for this: ask your TikTok representative, then run again"

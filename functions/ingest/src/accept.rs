@@ -75,6 +75,7 @@ async fn wait(ctx: &Context, loaded: &LoadedSpec, created: &ExportCreated) -> an
             etag: stat.etag.as_str().to_owned(),
             size: stat.size,
             last_modified,
+            only_adds: keys::is_corrected(&loaded.spec.model.path, &created.key),
         },
         ignore_guards: created.ignore_guards,
     };

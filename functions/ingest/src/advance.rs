@@ -11,6 +11,7 @@ use sync_core::run::{
 };
 use sync_core::spec::{Mode, SyncSpec};
 
+use crate::audience::{self, Ready};
 use crate::{Context, Handled, specs};
 
 /// More waiting exports than anybody reads at once; the rest is seen when these are done.
@@ -46,9 +47,25 @@ pub async fn advance(ctx: &Context, sync: &SyncName, retry: bool) -> anyhow::Res
             ));
         }
         let waiting = pending(ctx, sync).await?;
-        let Some(run) = choose(&spec, &read, &waiting, retry) else {
+        let Some(mut run) = choose(&spec, &read, &waiting, retry) else {
             return Ok(Handled::Done);
         };
+        if spec.audience.is_some() && matches!(run.kind, RunKind::Export | RunKind::Retry) {
+            if uploaded_today(&spec, &read) {
+                tracing::info!(sync = %sync, "today's file is uploaded already: the export waits for the next day (UTC)");
+                return Ok(Handled::Done);
+            }
+            match audience::ready(ctx, &spec, read.head.forget).await? {
+                Ready::Go => {}
+                Ready::Unfit(message) if run.kind == RunKind::Export => run.unfit = Some(message),
+                Ready::Unfit(message) => {
+                    tracing::error!(sync = %sync, message, "the sync waits until its spec is corrected");
+                    return Ok(Handled::Done);
+                }
+                Ready::Later(why) => return Ok(Handled::ComeBack(why)),
+                Ready::NotConnected => return Ok(Handled::Done),
+            }
+        }
         let mut head = read.head.next();
         tracing::info!(sync = %sync, run = %run.id, "run claimed");
         head.run = Some(run);
@@ -56,6 +73,11 @@ pub async fn advance(ctx: &Context, sync: &SyncName, retry: bool) -> anyhow::Res
             return Ok(Handled::Done);
         }
     }
+}
+
+/// TikTok takes one file upload a day for each audience, by the days of UTC.
+fn uploaded_today(spec: &SyncSpec, read: &HeadRead) -> bool {
+    spec.mode == Mode::All && read.head.upload_day == Some(read.now.as_second().div_euclid(86_400))
 }
 
 /// Whether the destination has a token that was not refused.
@@ -91,17 +113,9 @@ pub(crate) async fn pending(ctx: &Context, sync: &SyncName) -> anyhow::Result<Ve
     Ok(waiting)
 }
 
-/// insert, add: the oldest export, each counts. mirror, all: the newest; the others are superseded. Then requests,
-/// then carried rows.
+/// insert, add: the oldest export, each counts. mirror, all: the newest whole table; what came before it is superseded.
+/// Then corrected rows, the oldest first; then requests, then carried rows.
 fn choose(spec: &SyncSpec, read: &HeadRead, waiting: &[(String, Pending)], retry: bool) -> Option<OpenRun> {
-    let is_export = |entry: &&(String, Pending)| matches!(entry.1.request, PendingRequest::Export { .. });
-    let whole = matches!(spec.mode, Mode::Mirror | Mode::All);
-    let mut exports = waiting.iter().filter(is_export);
-    let export = if whole {
-        exports.next_back()
-    } else {
-        exports.next()
-    };
     let open = |entry: &(String, Pending), kind, superseded| OpenRun {
         id: entry.1.run.clone(),
         kind,
@@ -110,15 +124,27 @@ fn choose(spec: &SyncSpec, read: &HeadRead, waiting: &[(String, Pending)], retry
         planner: PLANNER,
         superseded,
         input: Some(entry.0.clone()),
+        unfit: None,
     };
-    if let Some(entry) = export {
-        let others = exports
-            .filter(|_| whole)
-            .map(|other| other.1.run.clone())
-            .collect();
-        let late = whole && read.head.newest.as_ref() > newest(&entry.1.request).as_ref();
+    let exports: Vec<_> = waiting
+        .iter()
+        .filter(|entry| matches!(entry.1.request, PendingRequest::Export { .. }))
+        .collect();
+    let whole = matches!(spec.mode, Mode::Mirror | Mode::All);
+    let is_table = |entry: &&(String, Pending)| {
+        let only_adds = matches!(entry.1.request, PendingRequest::Export { only_adds: true, .. });
+        whole && !only_adds
+    };
+    if let Some(at) = exports.iter().rposition(is_table) {
+        let entry = exports.get(at)?;
+        let before = exports.get(..at).unwrap_or_default();
+        let superseded = before.iter().map(|other| other.1.run.clone()).collect();
+        let late = read.head.newest.as_ref() > newest(&entry.1.request).as_ref();
         let kind = if late { RunKind::Late } else { RunKind::Export };
-        return Some(open(entry, kind, others));
+        return Some(open(entry, kind, superseded));
+    }
+    if let Some(entry) = exports.first() {
+        return Some(open(entry, RunKind::Export, Vec::new()));
     }
     if let Some(entry) = waiting.first() {
         let kind = if entry.1.request == PendingRequest::Resync {
@@ -137,6 +163,7 @@ fn choose(spec: &SyncSpec, read: &HeadRead, waiting: &[(String, Pending)], retry
         planner: PLANNER,
         superseded: Vec::new(),
         input: None,
+        unfit: None,
     })
 }
 

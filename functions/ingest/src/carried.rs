@@ -5,14 +5,18 @@ use std::collections::HashSet;
 use anyhow::{Context as _, bail};
 use runtime::facts;
 use runtime::store::Store;
+use sync_core::audience::{Identifier, identifiers_of};
 use sync_core::diff::{KeyDigest, RowFingerprint, Snapshot};
 use sync_core::names::{RunId, SyncName};
 use sync_core::run::keys::BatchId;
 use sync_core::run::{
-    Batch, BatchHeader, BatchRow, BatchWriter, Counts, NewRow, Outcome, Record, RowRanges, keys,
+    Batch, BatchHeader, BatchKind, BatchRow, BatchWriter, Counts, NewRow, Outcome, Record, RowRanges, UploadJob,
+    keys,
 };
+use sync_core::spec::Via;
 
 use crate::emit::Sent;
+use crate::run::Run;
 use crate::spool::Spool;
 
 /// A row of unknown fate that was first tried longer ago than this is sent again past TikTok's memory of `event_id`s
@@ -110,12 +114,15 @@ async fn outcome(store: &dyn Store, key: &str) -> anyhow::Result<(BatchId, Outco
 }
 
 impl LeftOver {
-    /// The keys of all rows.
+    /// The keys of all rows that make events or add persons.
     pub(crate) async fn keys(&self, store: &dyn Store) -> anyhow::Result<HashSet<KeyDigest>> {
         let mut found = HashSet::new();
         for rest in &self.batches {
             let bytes = read_batch(store, &rest.batch).await?;
             let batch = Batch::read(&bytes)?;
+            if !matches!(batch.header.kind, BatchKind::Events | BatchKind::Adds) {
+                continue;
+            }
             found.extend(
                 rest.rows
                     .iter()
@@ -124,6 +131,109 @@ impl LeftOver {
             );
         }
         Ok(found)
+    }
+
+    /// How many people the rows add: keys of added persons, and those of files.
+    pub(crate) async fn people(&self, store: &dyn Store) -> anyhow::Result<u64> {
+        let mut of_files = 0;
+        for rest in &self.batches {
+            let bytes = read_batch(store, &rest.batch).await?;
+            let header = Batch::read(&bytes)?.header;
+            if header.kind == BatchKind::Upload {
+                of_files = upload_job(&header)?.people;
+            }
+        }
+        Ok(of_files + self.keys(store).await?.len() as u64)
+    }
+
+    /// Writes persons, removals and uploads into the spool as they were made, in that order. Nobody's row comes twice.
+    /// Gives the identifiers that are to be removed.
+    pub(crate) async fn write_persons(
+        &self,
+        run: &Run<'_>,
+        fate: &CarriedFate<'_>,
+        spool: &mut Spool,
+        sent: &mut Vec<Sent>,
+        counts: &mut Counts,
+    ) -> anyhow::Result<Vec<Identifier>> {
+        let mut removed = Vec::new();
+        let mut writers: Vec<BatchWriter> = Vec::new();
+        let mut seen = HashSet::new();
+        let mut counted = HashSet::new();
+        for kind in [BatchKind::Adds, BatchKind::Removals, BatchKind::Upload] {
+            for rest in self.batches.iter().rev() {
+                let bytes = read_batch(run.store(), &rest.batch).await?;
+                let batch = Batch::read(&bytes)?;
+                if batch.header.kind != kind {
+                    continue;
+                }
+                // The newest upload holds the whole audience.
+                if kind == BatchKind::Upload {
+                    if !seen.insert((KeyDigest::from_bytes([0; 12]), Vec::new())) {
+                        continue;
+                    }
+                    counts.carried_in += upload_job(&batch.header)?.people;
+                }
+                let header = renewed(run, &batch.header);
+                let at = writers.iter().position(|writer| writer.is_of(&header));
+                let at = at.unwrap_or_else(|| {
+                    writers.push(BatchWriter::new(header));
+                    writers.len() - 1
+                });
+                let Some(writer) = writers.get_mut(at) else { continue };
+                for number in rest.rows.iter() {
+                    let Some(row) = batch.rows.get(number as usize) else {
+                        bail!("{} has no row {number}", rest.batch.key());
+                    };
+                    let payload = row.payload.get();
+                    if !seen.insert((row.key, payload.as_bytes().to_vec())) {
+                        continue;
+                    }
+                    match kind {
+                        BatchKind::Adds => {
+                            let first = counted.insert(row.key);
+                            if let Some(count) = fate.gives_way(row, &batch.header, counts) {
+                                *count += u64::from(first);
+                                continue;
+                            }
+                            counts.carried_in += u64::from(first);
+                            let whole = row.fingerprint != RowFingerprint::UNSURE && !self.refused.contains(&row.key);
+                            if first && whole {
+                                sent.push(Sent {
+                                    key: row.key,
+                                    fingerprint: row.fingerprint,
+                                });
+                            }
+                        }
+                        BatchKind::Removals => {
+                            let empty = format!("{}{}", batch.header.head, batch.header.tail);
+                            let ids = identifiers_of(&empty, payload);
+                            counts.to_delete += ids.len() as u64;
+                            removed.extend(ids);
+                        }
+                        BatchKind::Upload | BatchKind::Events => {}
+                    }
+                    let full = writer.push(&NewRow {
+                        key: row.key,
+                        fingerprint: row.fingerprint,
+                        record: row.record,
+                        line: row.line,
+                        shown_key: row.shown_key.get().as_bytes(),
+                        time: row.time,
+                        payload: payload.as_bytes(),
+                    });
+                    if let Some((bytes, rows)) = full {
+                        keep(spool, kind, &bytes, rows)?;
+                    }
+                }
+            }
+            for mut writer in writers.drain(..) {
+                if let Some((bytes, rows)) = writer.take() {
+                    keep(spool, kind, &bytes, rows)?;
+                }
+            }
+        }
+        Ok(removed)
     }
 
     /// Writes the rows into the spool, newest run first where two have a row of one key.
@@ -204,6 +314,33 @@ impl LeftOver {
     }
 }
 
+fn keep(spool: &mut Spool, kind: BatchKind, bytes: &[u8], rows: u32) -> std::io::Result<()> {
+    if kind == BatchKind::Removals {
+        spool.keep_removal(bytes, rows)
+    } else {
+        spool.keep(bytes, rows)
+    }
+}
+
+/// What an upload was to make.
+fn upload_job(header: &BatchHeader) -> anyhow::Result<UploadJob> {
+    serde_json::from_str(&header.head).context("an upload's batch does not say what it makes")
+}
+
+/// The header of left-over persons: what they are stays as it was made, how they go is the spec's.
+fn renewed(run: &Run<'_>, header: &BatchHeader) -> BatchHeader {
+    let batch_size = match run.spec.audience.as_ref().map(|audience| &audience.via) {
+        Some(Via::Segment { persons_per_call }) if header.kind != BatchKind::Upload => u32::from(*persons_per_call),
+        _ => header.batch_size,
+    };
+    BatchHeader {
+        run: run.id.clone(),
+        destination: run.spec.destination.clone(),
+        batch_size,
+        ..header.clone()
+    }
+}
+
 /// What decides whether a carried row still goes.
 pub(crate) struct CarriedFate<'a> {
     pub(crate) now: i64,
@@ -241,6 +378,7 @@ pub(crate) fn accepted_since(keys: &HashSet<KeyDigest>, snapshot: Snapshot<'_>) 
     }
     snapshot
         .iter()
+        .filter(|entry| entry.fingerprint != RowFingerprint::UNSURE)
         .map(|entry| entry.key)
         .filter(|key| keys.contains(key))
         .collect()

@@ -7,15 +7,17 @@ use anyhow::Context as _;
 use bytes::Bytes;
 use runtime::facts;
 use runtime::register::{HeadRead, swap_head};
+use sync_core::audience::identifiers_of;
 use sync_core::diff::{KeyDigest, RowFingerprint, Snapshot, SnapshotEntry};
 use sync_core::names::SyncName;
 use sync_core::run::keys::BatchId;
 use sync_core::run::{
-    Batch, CloseReason, Closed, Counts, Generation, Head, Manifest, OpenRun, Outcome, Pending, Plan,
+    Batch, BatchKind, BatchRow, CloseReason, Closed, Counts, Generation, Head, Manifest, OpenRun, Outcome, Pending, Plan,
     Progress, Record, RunKind, RunState, RunStatus, again_run_id, keys,
 };
 use sync_core::spec::{Mode, SyncSpec};
 
+use crate::audience;
 use crate::ending::Ending;
 use crate::finish::{release, write_rejected};
 use crate::fold::{day_of, fold, forget_before, snapshot_partition};
@@ -116,7 +118,7 @@ impl Closing<'_> {
         let first = facts::read::<Record>(store, &key)
             .await?
             .unwrap_or_else(|| record.clone());
-        let head = self.next_head(generation, spec.as_ref(), &first);
+        let head = self.next_head(generation, spec.as_ref(), &first, ending.upload_day);
         release(self.ctx, sync, self.open, self.read, &record, head).await
     }
 
@@ -186,20 +188,33 @@ impl Closing<'_> {
                     let here = batches
                         .iter()
                         .any(|batch| (batch.part, batch.number) == (part, number));
-                    ending.lost_rows += if here { 0 } else { u64::from(*rows) };
+                    match (here, manifest.removes(number)) {
+                        (true, _) => {}
+                        (false, true) => ending.not_removed.all = true,
+                        (false, false) => ending.lost_rows += u64::from(*rows),
+                    }
                 }
                 continue;
             }
             let mut found = std::collections::HashSet::new();
+            let mut to_delete = 0;
             for batch in batches.iter().filter(|batch| batch.part == part) {
                 let object = store.get(&batch.key()).await?;
                 let body = object.with_context(|| format!("{} is gone", batch.key()))?.body;
-                found.extend(Batch::read(&body)?.rows.iter().map(|row| row.key));
+                let batch = Batch::read(&body)?;
+                if batch.header.kind == BatchKind::Removals {
+                    let empty = format!("{}{}", batch.header.head, batch.header.tail);
+                    let ids = |row: &BatchRow<'_>| identifiers_of(&empty, row.payload.get()).len() as u64;
+                    to_delete += batch.rows.iter().map(ids).sum::<u64>();
+                } else {
+                    found.extend(batch.rows.iter().map(|row| row.key));
+                }
             }
             let rows = found.len() as u64;
             ending.counts.add(&Counts {
                 queried: rows,
                 to_send: rows,
+                to_delete,
                 ..Counts::default()
             });
         }
@@ -263,6 +278,19 @@ impl Closing<'_> {
         if spec.events.iter().any(|block| block.test_event_code.is_some()) {
             return Ok(head.generation.clone());
         }
+        if let Some(way) = audience::way(spec) {
+            let id = head.next_generation(&self.open.id);
+            let ended = audience::close_audience(
+                store,
+                (sync, id),
+                head,
+                plan,
+                way,
+                batches,
+                &ending.not_removed,
+            );
+            return Ok(Some(ended.await?));
+        }
         let not_accepted = ending.not_accepted();
         let partitions = head
             .generation
@@ -278,7 +306,7 @@ impl Closing<'_> {
             accepted.sort_unstable_by_key(|entry| entry.key);
             accepted.dedup_by_key(|entry| entry.key);
             let old = snapshot_partition(store, sync, head.generation.as_ref(), partition).await?;
-            let folded = fold(Snapshot::read(&old)?, &accepted, forget_before(spec, plan.now));
+            let folded = fold(Snapshot::read(&old)?.iter(), &accepted, forget_before(spec, plan.now));
             keys_in_all += folded.len() as u64;
             let key = keys::snapshot(sync, &id, partition);
             let _ = store.put_new(&key, Bytes::from(folded.finish())).await?;
@@ -287,6 +315,7 @@ impl Closing<'_> {
             id,
             partitions,
             keys: keys_in_all,
+            way: None,
         }))
     }
 
@@ -320,12 +349,23 @@ impl Closing<'_> {
 
     /// What is carried: insert, add and retries keep the old list, since rows carried into this run may not have been
     /// planned yet. Cancelled by a person, and a whole table that the next export brings anew: nothing.
-    fn next_head(&self, generation: Option<Generation>, spec: Option<&SyncSpec>, record: &Record) -> Head {
+    fn next_head(
+        &self,
+        generation: Option<Generation>,
+        spec: Option<&SyncSpec>,
+        record: &Record,
+        upload_day: Option<i64>,
+    ) -> Head {
         let mut next = self.read.head.next();
         next.run = None;
         next.generation = generation;
+        next.upload_day = next.upload_day.max(upload_day);
         let whole = spec.is_some_and(|spec| matches!(spec.mode, Mode::Mirror | Mode::All));
-        let dropped = record.status == RunStatus::Cancelled || (whole && self.open.kind == RunKind::Export);
+        let export = whole && self.open.kind == RunKind::Export;
+        let dropped = record.status == RunStatus::Cancelled || export;
+        if export {
+            next.table_rev = self.read.head.rev;
+        }
         let carries = !record.carried.is_empty();
         if dropped {
             next.carried.clear();

@@ -2,11 +2,13 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use runtime::secrets::{SecretText, Secrets, names};
 use runtime::store::Store;
 use sync_core::diff::FingerprintKey;
+use tiktok::Client;
 use tokio::sync::OnceCell;
 
 /// What the handlers depend on. Made once, at cold start.
@@ -19,6 +21,9 @@ pub struct Context {
     pub bucket: String,
     /// Limits and times.
     pub settings: Settings,
+    /// The way to TikTok, to find, make and look at audiences; `None` in a process that does not talk to it: such work
+    /// waits for one that does.
+    pub client: Option<Client>,
     key: OnceCell<FingerprintKey>,
 }
 
@@ -39,6 +44,10 @@ pub struct Settings {
     pub part_rows: u64,
     /// A partition of the snapshot holds about this many keys at most.
     pub partition_keys: u64,
+    /// Seconds after which an invocation that began to make an audience is surely dead.
+    pub lease_seconds: i64,
+    /// The longest a call to TikTok may take.
+    pub call_timeout: Duration,
 }
 
 impl Default for Settings {
@@ -51,6 +60,8 @@ impl Default for Settings {
             part_bytes: 256 << 20,
             part_rows: 1_000_000,
             partition_keys: 4_000_000,
+            lease_seconds: 960,
+            call_timeout: Duration::from_secs(30),
         }
     }
 }
@@ -73,7 +84,17 @@ impl Context {
             secrets,
             bucket,
             settings,
+            client: None,
             key: OnceCell::new(),
+        }
+    }
+
+    /// The same context with a way to TikTok.
+    #[must_use]
+    pub fn with_client(self, client: Client) -> Self {
+        Self {
+            client: Some(client),
+            ..self
         }
     }
 

@@ -1,7 +1,7 @@
 //! A large export is cut into parts of whole rows, so that several invocations can work on it.
 
 use sync_core::csv::{Boundary, BrokenFile, CsvReader, Parsed};
-use sync_core::events::EventMapper;
+use sync_core::mapper::RowMapper;
 use sync_core::run::{Cut, Generation, PartRange, PendingRequest};
 use sync_core::spec::SyncSpec;
 
@@ -9,6 +9,9 @@ use crate::{Context, rows};
 
 /// A run has at most this many parts: a listing of them is one page.
 const MAX_PARTS: u64 = 1_000;
+
+/// A part of an audience's export is by so much smaller.
+const AUDIENCE_SHARE: u64 = 4;
 
 /// How an export is cut; `None` for a small run. The inner error is the file's.
 pub(crate) async fn cut(
@@ -24,17 +27,23 @@ pub(crate) async fn cut(
         Some(PendingRequest::Export { size, .. }) => *size,
         _ => 0,
     };
-    if size <= settings.part_bytes && partitions == 1 && known <= settings.partition_keys {
+    // Persons leave more behind than events: their identifiers are kept until they are compared.
+    let part_bytes = if spec.audience.is_some() {
+        settings.part_bytes / AUDIENCE_SHARE
+    } else {
+        settings.part_bytes
+    };
+    if size <= part_bytes && partitions == 1 && known <= settings.partition_keys {
         return Ok(Ok(None));
     }
-    let bytes_each = size.div_ceil(MAX_PARTS).max(settings.part_bytes);
+    let bytes_each = size.div_ceil(MAX_PARTS).max(part_bytes);
     let mut cutter = Cutter::new(size, bytes_each, settings.part_rows);
     if let Some(export @ PendingRequest::Export { key, .. }) = export {
         let mut reader = CsvReader::new(&spec.model.csv, key);
         let read = rows::chunks(ctx, export, 0..size, |chunk, last| {
             reader.read(chunk, last, &mut |parsed| {
                 if let Parsed::Header(header) = parsed {
-                    EventMapper::new(spec, header)
+                    RowMapper::new(spec, header)
                         .map_err(|missing| BrokenFile::whole(missing.to_string()))?;
                     cutter.columns = header.names().to_vec();
                 }

@@ -7,12 +7,11 @@ use sync_core::diff::{Decision, FingerprintKey, KeyDigest, RowFingerprint};
 use sync_core::events::{EventMapper, Fate, MappedRow};
 use sync_core::key::PrimaryKey;
 use sync_core::names::{RunId, SyncName};
-use sync_core::rejection::{Code, Problem};
-use sync_core::row::{Position, Row};
-use sync_core::run::{BatchHeader, BatchWriter, Counts, NewRow};
+use sync_core::row::Row;
+use sync_core::run::{BatchHeader, BatchWriter, NewRow};
 use sync_core::spec::{SyncSpec, mapping_version};
 
-use crate::rejected::write_line;
+use crate::row_log::{RowLog, no_room, write_shown};
 use crate::spool::Spool;
 
 /// What a run's rows are made with.
@@ -45,9 +44,7 @@ pub(crate) struct Sent {
 
 /// What emitting a part gave, besides the batches in the spool.
 pub(crate) struct Emitted {
-    pub(crate) counts: Counts,
-    pub(crate) rejected: Vec<u8>,
-    pub(crate) warnings: Vec<u8>,
+    pub(crate) log: RowLog,
     pub(crate) sent: Vec<Sent>,
 }
 
@@ -89,9 +86,7 @@ impl<'a> Emitter<'a> {
             shown: Vec::new(),
             spool,
             out: Emitted {
-                counts: Counts::default(),
-                rejected: Vec::new(),
-                warnings: Vec::new(),
+                log: RowLog::default(),
                 sent: Vec::new(),
             },
         }
@@ -105,8 +100,8 @@ impl<'a> Emitter<'a> {
                 Ok(())
             }
             Parsed::Bad { position, problem } => {
-                self.out.counts.queried += 1;
-                self.reject(position, false, &problem);
+                self.out.log.counts.queried += 1;
+                self.out.log.reject(position, None, &problem);
                 Ok(())
             }
             Parsed::Row(row) => self.row(&row),
@@ -114,31 +109,19 @@ impl<'a> Emitter<'a> {
     }
 
     fn row(&mut self, row: &Row<'_>) -> Result<(), BrokenFile> {
-        let number = usize::try_from(self.out.counts.queried).unwrap_or(usize::MAX);
-        self.out.counts.queried += 1;
+        let decision = self.out.log.next(self.decisions);
         let Some(mapper) = self.mapper.take() else {
             return Ok(());
         };
-        let result = match self.decisions.get(number).copied().unwrap_or(Decision::Send) {
-            Decision::Unchanged => {
-                self.out.counts.unchanged += 1;
-                Ok(())
-            }
-            Decision::ChangedNotSent => {
-                self.out.counts.changed_not_sent += 1;
-                Ok(())
-            }
+        let result = match decision {
+            Decision::Unchanged | Decision::ChangedNotSent => Ok(()),
             Decision::Duplicate => {
                 let has_key = mapper.key(row, &mut self.key).is_ok();
-                let message = "an earlier row of this export has the same primary key; the first one counts";
-                self.reject(
-                    row.position,
-                    has_key,
-                    &Problem::row(Code::DuplicatePrimaryKey, message),
-                );
+                let shown = has_key.then(|| self.key.shown());
+                self.out.log.reject_duplicate(row.position, shown.as_ref());
                 Ok(())
             }
-            Decision::Send => self.send(&mapper, row),
+            Decision::Send | Decision::Update => self.send(&mapper, row),
         };
         self.mapper = Some(mapper);
         result
@@ -147,16 +130,18 @@ impl<'a> Emitter<'a> {
     fn send(&mut self, mapper: &EventMapper, row: &Row<'_>) -> Result<(), BrokenFile> {
         // Rows without a readable key were not compared with anything.
         if let Err(problem) = mapper.key(row, &mut self.key) {
-            self.reject(row.position, false, &problem);
+            self.out.log.reject(row.position, None, &problem);
             return Ok(());
         }
         match mapper.map(row, self.emission.now, &mut self.mapped) {
             Fate::Expired => {
-                self.out.counts.expired += 1;
+                self.out.log.counts.expired += 1;
                 Ok(())
             }
             Fate::Rejected(problem) => {
-                self.reject(row.position, true, &problem);
+                self.out
+                    .log
+                    .reject(row.position, Some(&self.key.shown()), &problem);
                 Ok(())
             }
             Fate::Send => self.write(mapper, row),
@@ -165,15 +150,8 @@ impl<'a> Emitter<'a> {
 
     fn write(&mut self, mapper: &EventMapper, row: &Row<'_>) -> Result<(), BrokenFile> {
         let shown = self.key.shown();
-        self.shown.clear();
-        // A key of plain texts always serialises.
-        if serde_json::to_writer(&mut self.shown, &shown).is_err() {
-            self.shown.extend_from_slice(b"null");
-        }
-        for warning in &self.mapped.warnings {
-            self.out.counts.warn(warning.code);
-            write_line(&mut self.out.warnings, row.position, Some(&shown), warning);
-        }
+        write_shown(&mut self.shown, &shown);
+        self.out.log.warn(row.position, &shown, &self.mapped.warnings);
         let mut hasher = self.emission.secret.row(&self.version);
         mapper.hash_mapped_values(row, &mut |piece| hasher.write(piece));
         let sent = Sent {
@@ -197,38 +175,24 @@ impl<'a> Emitter<'a> {
                 payload,
             });
             if let Some((bytes, rows)) = full {
-                keep(&mut self.spool, &bytes, rows)?;
+                self.spool.keep(&bytes, rows).map_err(|error| no_room(&error))?;
             }
         }
         if self.carried.contains(&sent.key) {
             self.superseded.insert(sent.key);
         }
         self.out.sent.push(sent);
-        self.out.counts.to_send += 1;
+        self.out.log.counts.to_send += 1;
         Ok(())
-    }
-
-    fn reject(&mut self, position: Position, has_key: bool, problem: &Problem) {
-        self.out.counts.reject(problem.code);
-        let shown = has_key.then(|| self.key.shown());
-        write_line(&mut self.out.rejected, position, shown.as_ref(), problem);
     }
 
     /// The last batches go to the spool.
     pub(crate) fn finish(mut self) -> Result<(Emitted, Spool, HashSet<KeyDigest>), BrokenFile> {
         for writer in &mut self.writers {
             if let Some((bytes, rows)) = writer.take() {
-                keep(&mut self.spool, &bytes, rows)?;
+                self.spool.keep(&bytes, rows).map_err(|error| no_room(&error))?;
             }
         }
         Ok((self.out, self.spool, self.superseded))
     }
-}
-
-fn keep(spool: &mut Spool, bytes: &[u8], rows: u32) -> Result<(), BrokenFile> {
-    spool.keep(bytes, rows).map_err(|error| {
-        BrokenFile::whole(format!(
-            "the batches of the part do not fit into the temporary folder: {error}"
-        ))
-    })
 }

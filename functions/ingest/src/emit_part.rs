@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use bytes::Bytes;
-use sync_core::diff::{Decision, KeyDigest, NotSent, Snapshot};
+use sync_core::diff::{Decision, KeyDigest, NotNew, Snapshot};
 use sync_core::run::{Counts, Cut, Head, Manifest, PartRange, keys};
 
 use crate::carried::{self, CarriedFate};
@@ -44,26 +44,26 @@ pub(crate) async fn emit_part(
     if !superseded.is_empty() {
         let mut digests: Vec<KeyDigest> = superseded.into_iter().collect();
         digests.sort_unstable();
-        let object = in_partitions(1, digests.into_iter(), |key| key);
+        let object = in_partitions(1, digests.into_iter(), |_| 0);
         let key = keys::work(run.sync, run.id, "superseded", part);
         let _ = run.store().put_new(&key, Bytes::from(object)).await?;
     }
     run.keep_sent(part, emitted.sent).await?;
-    let nothing = Spool::new(&run.ctx.settings.spool)?;
     Ok(Manifest {
-        batches: run.publish(part, nothing, spool).await?,
-        counts: emitted.counts,
+        batches: run.publish(part, vec![spool]).await?,
+        counts: emitted.log.counts,
         end: None,
+        removals: 0,
     })
 }
 
-/// What the merges decided for a part's rows. Rows that none of them names are sent.
-async fn decisions(run: &Run<'_>, cut: &Cut, part: u32) -> anyhow::Result<Vec<Decision>> {
+/// What the merges decided for a part's rows. Rows that none of them names are new.
+pub(crate) async fn decisions(run: &Run<'_>, cut: &Cut, part: u32) -> anyhow::Result<Vec<Decision>> {
     let mut decisions = Vec::new();
     for partition in 0..cut.partitions {
         let key = keys::work(run.sync, run.id, "merge", partition);
-        let (_, rows) = run.slice::<NotSent>(&key, cut.last_part(), part).await?;
-        for NotSent { row, decision } in rows {
+        let (_, rows) = run.slice::<NotNew>(&key, cut.last_part(), part).await?;
+        for NotNew { row, decision } in rows {
             let row = row as usize;
             if decisions.len() <= row {
                 decisions.resize(row + 1, Decision::Send);
@@ -118,10 +118,10 @@ pub(crate) async fn emit_carried(run: &Run<'_>, cut: &Cut, head: &Head) -> anyho
     left.write(store, &fate, &headers, &mut spool, &mut sent, &mut counts)
         .await?;
     run.keep_sent(cut.last_part(), sent).await?;
-    let nothing = Spool::new(&run.ctx.settings.spool)?;
     Ok(Manifest {
-        batches: run.publish(cut.last_part(), spool, nothing).await?,
+        batches: run.publish(cut.last_part(), vec![spool]).await?,
         counts,
         end: None,
+        removals: 0,
     })
 }

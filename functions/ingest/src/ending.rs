@@ -7,11 +7,13 @@ use runtime::facts;
 use runtime::store::Store;
 use serde::Serialize;
 use serde_json::value::RawValue;
+use sync_core::audience::identifiers_of;
 use sync_core::diff::{KeyDigest, SnapshotEntry};
 use sync_core::names::{RunId, SyncName};
 use sync_core::run::keys::BatchId;
-use sync_core::run::{Batch, Counts, Manifest, Outcome, PartEnd, Refusal, Sums, keys};
+use sync_core::run::{Batch, BatchKind, Counts, Manifest, Outcome, PartEnd, Refusal, Sums, keys};
 
+use crate::audience::NotRemoved;
 use crate::run::Run;
 
 /// What the manifests and outcomes of a run say.
@@ -30,6 +32,23 @@ pub(crate) struct Ending {
     pub(crate) lost_keys: HashSet<KeyDigest>,
     parts_with_losses: BTreeMap<u32, u32>,
     pub(crate) refused_lines: Vec<u8>,
+    /// Identifiers whose removal was not accepted.
+    pub(crate) not_removed: NotRemoved,
+    /// How many of them, or of the rows of lost batches of removals.
+    not_deleted: u64,
+    /// What became of a file upload, which goes whole or not at all.
+    upload: Option<UploadFate>,
+    /// The UTC day on which TikTok took a file upload.
+    pub(crate) upload_day: Option<i64>,
+    /// Keys of parts that lost a batch: of a person in several batches nobody knows which were lost.
+    unsure_keys: HashSet<KeyDigest>,
+}
+
+/// What became of a file upload.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum UploadFate {
+    Refused,
+    Carried,
 }
 
 /// A row that TikTok refused, as `rejected.jsonl` shows it.
@@ -60,7 +79,7 @@ impl Ending {
             .with_context(|| format!("{key} is gone"))?;
         self.counts.add(&manifest.counts);
         if self.end.is_none() {
-            self.end = manifest.end;
+            self.end.clone_from(&manifest.end);
         }
         let batches = u32::try_from(manifest.batches.len())?;
         for (number, rows) in (0..).zip(&manifest.batches) {
@@ -76,6 +95,11 @@ impl Ending {
                 .with_context(|| format!("{key} is gone"))?;
             if outcome.rows != *rows {
                 bail!("{key} speaks of {} rows, its manifest of {rows}", outcome.rows);
+            }
+            if outcome.lost && manifest.removes(number) {
+                // Nobody knows which identifiers it held: none of the run counts as removed.
+                self.not_removed.all = true;
+                continue;
             }
             if outcome.lost {
                 self.parts_with_losses.insert(part, batches);
@@ -108,6 +132,12 @@ impl Ending {
             let partitions = run.plan.partitions();
             for partition in 0..partitions {
                 let (_, sent) = run.slice::<SnapshotEntry>(&key, partitions, partition).await?;
+                if run.spec.audience.is_some() {
+                    self.unsure_keys.extend(sent.iter().map(|entry| entry.key));
+                    let lost = sent.iter().map(|entry| entry.key);
+                    self.lost_keys.extend(lost.filter(|key| !events_left.contains_key(key)));
+                    continue;
+                }
                 let whole = |key: &KeyDigest| events_left.get(key) == Some(&run.spec.events.len());
                 let lost = sent.iter().map(|entry| entry.key).filter(|key| !whole(key));
                 self.lost_keys.extend(lost);
@@ -126,6 +156,7 @@ impl Ending {
         for (code, count) in &outcome.calls {
             *self.calls.entry(code.clone()).or_default() += count;
         }
+        self.upload_day = self.upload_day.max(outcome.upload_day);
         if outcome.lost {
             self.lost_rows += u64::from(outcome.rows);
             return Ok(());
@@ -140,10 +171,25 @@ impl Ending {
             .with_context(|| format!("{key} is gone, and its outcome names rows of it"))?;
         let batch = Batch::read(&object.body)?;
         let key_of = |row: u32| batch.rows.get(row as usize).map(|row| row.key);
-        self.carried_keys
-            .extend(outcome.carried.iter().filter_map(key_of));
-        self.refused_keys
-            .extend(outcome.refused_rows().filter_map(key_of));
+        match batch.header.kind {
+            BatchKind::Events | BatchKind::Adds => {
+                self.carried_keys
+                    .extend(outcome.carried.iter().filter_map(key_of));
+                self.refused_keys
+                    .extend(outcome.refused_rows().filter_map(key_of));
+            }
+            BatchKind::Removals => {
+                let empty = format!("{}{}", batch.header.head, batch.header.tail);
+                for row in outcome.carried.iter().chain(outcome.refused_rows()) {
+                    let payload = batch.rows.get(row as usize).map(|row| row.payload.get());
+                    let ids = identifiers_of(&empty, payload.unwrap_or_default());
+                    self.not_deleted += ids.len() as u64;
+                    self.not_removed.ids.extend(ids);
+                }
+            }
+            BatchKind::Upload if outcome.carried.is_empty() => self.upload = Some(UploadFate::Refused),
+            BatchKind::Upload => self.upload = Some(UploadFate::Carried),
+        }
         if !outcome.carried.is_empty() {
             self.carried.push(id.outcome());
             self.carried_why = self.carried_why.take().or_else(|| outcome.why.clone());
@@ -181,6 +227,19 @@ impl Ending {
         let refused = self.refused_keys.len() as u64;
         let carried_out = self.carried_keys.difference(&self.refused_keys).count() as u64;
         let sent = self.counts.to_send + self.counts.carried_in;
+        let not_deleted = if self.not_removed.all {
+            self.counts.to_delete
+        } else {
+            self.not_deleted
+        };
+        let deleted = self.counts.to_delete.saturating_sub(not_deleted);
+        if let Some(fate) = self.upload {
+            return Sums {
+                refused: if fate == UploadFate::Refused { sent } else { 0 },
+                carried_out: if fate == UploadFate::Carried { sent } else { 0 },
+                ..Sums::default()
+            };
+        }
         let told = |key: &&KeyDigest| self.refused_keys.contains(key) || self.carried_keys.contains(key);
         let lost = if self.lost_keys.is_empty() {
             self.lost_rows
@@ -192,12 +251,17 @@ impl Ending {
             refused,
             carried_out,
             lost,
+            deleted,
+            not_deleted,
         }
     }
 
     /// The keys of all rows that TikTok did not accept.
     pub(crate) fn not_accepted(&self) -> HashSet<KeyDigest> {
         let told = self.carried_keys.union(&self.refused_keys);
-        told.chain(&self.lost_keys).copied().collect()
+        told.chain(&self.lost_keys)
+            .chain(&self.unsure_keys)
+            .copied()
+            .collect()
     }
 }

@@ -8,11 +8,13 @@ use anyhow::Context as _;
 use bytes::Bytes;
 use runtime::facts;
 use runtime::register::{HeadRead, read_head, swap_head};
+use serde::{Deserialize, Serialize};
 use sync_core::diff::KeyDigest;
 use sync_core::names::{RunId, SyncName};
-use sync_core::run::{Generation, Head, OpenRun, Plan, Record, RunKind, RunStatus, Stop, keys};
+use sync_core::run::{AudienceLooks, Generation, Head, OpenRun, Plan, Record, RunKind, RunStatus, Stop, keys};
 
 use crate::advance::newest;
+use crate::audience;
 use crate::ending::Ending;
 use crate::fold::{fold_partition, forgets};
 use crate::record::{bare_record, record, status};
@@ -74,40 +76,69 @@ async fn with_rows(
     let record = record(sync, open, read, &plan, spec.as_ref(), &ending, status);
     write_rejected(ctx, sync, id, plan.manifests(), &ending.refused_lines).await?;
     let Some(run) = run else {
-        let head = next_head(&read.head, open, &plan, &record, read.head.generation.clone());
+        let head = next_head(
+            &read.head,
+            open,
+            &plan,
+            &record,
+            read.head.generation.clone(),
+            ending.upload_day,
+        );
         return release(ctx, sync, open, read, &record, head).await;
     };
     let not_accepted = ending.not_accepted();
-    if plan.stages().is_some() {
-        return draft(&run, &record, not_accepted).await;
+    // An audience's export that was judged unfit to be sent leaves nothing behind.
+    let judged_unfit = plan.audience.is_some() && ending.end.is_some();
+    if plan.stages().is_some() && !judged_unfit {
+        return draft(&run, &record, not_accepted, &ending).await;
     }
-    // A run that put nothing into batches keeps the snapshot that there is.
-    let sent = ending.counts.to_send + ending.counts.carried_in > 0;
-    let generation = if sent || (forgets(&read.head, &plan) && ending.end.is_none()) {
+    // A run that put nothing into batches keeps the snapshot that there is; one of an audience may have dropped keys.
+    let sent = ending.counts.to_send + ending.counts.carried_in + ending.counts.to_delete > 0;
+    let anew = ending.end.is_none() && (forgets(&read.head, &plan) || audience::way(run.spec).is_some());
+    let generation = if sent || anew {
         let keys = fold_partition(&run, &read.head, 0, &not_accepted).await?;
+        audience::fold_holders(&run, &read.head, 0, &ending.not_removed).await?;
         let id = read.head.next_generation(id);
         Some(Generation {
             id,
             partitions: 1,
             keys,
+            way: audience::way(run.spec),
         })
     } else {
         read.head.generation.clone()
     };
-    let head = next_head(&read.head, open, &plan, &record, generation);
+    let head = next_head(&read.head, open, &plan, &record, generation, ending.upload_day);
     release(ctx, sync, open, read, &record, head).await
 }
 
 /// The end of a large run has a stage of its own: the record waits as a draft until the new snapshot is written.
-async fn draft(run: &Run<'_>, record: &Record, not_accepted: HashSet<KeyDigest>) -> anyhow::Result<Handled> {
+async fn draft(
+    run: &Run<'_>,
+    record: &Record,
+    not_accepted: HashSet<KeyDigest>,
+    ending: &Ending,
+) -> anyhow::Result<Handled> {
     let mut digests: Vec<KeyDigest> = not_accepted.into_iter().collect();
     digests.sort_unstable();
-    let object = in_partitions(run.plan.partitions(), digests.into_iter(), |key| key);
+    let partitions = run.plan.partitions();
+    let object = in_partitions(partitions, digests.into_iter(), |key| key.partition(partitions));
     let key = keys::work(run.sync, run.id, "not_accepted", 0);
     let _ = run.store().put_new(&key, Bytes::from(object)).await?;
+    audience::keep_not_removed(run, &ending.not_removed).await?;
+    let upload_day = Drafted {
+        upload_day: ending.upload_day,
+    };
+    let _ = facts::write(run.store(), &keys::work(run.sync, run.id, "upload_day", 0), &upload_day).await?;
     let _ = facts::write(run.store(), &keys::work(run.sync, run.id, "record", 0), record).await?;
     stages::open_fold(run).await?;
     Ok(Handled::Done)
+}
+
+/// What the head takes from a large run's outcomes, beside the record.
+#[derive(Serialize, Deserialize)]
+struct Drafted {
+    upload_day: Option<i64>,
 }
 
 /// Ends a large run whose new snapshot is written.
@@ -121,7 +152,10 @@ pub(crate) async fn release_drafted(
     let record: Record = facts::read(run.store(), &key)
         .await?
         .with_context(|| format!("{key} is gone"))?;
-    let head = next_head(&read.head, open, run.plan, &record, Some(generation));
+    let key = keys::work(run.sync, run.id, "upload_day", 0);
+    let drafted: Option<Drafted> = facts::read(run.store(), &key).await?;
+    let upload_day = drafted.and_then(|drafted| drafted.upload_day);
+    let head = next_head(&read.head, open, run.plan, &record, Some(generation), upload_day);
     release(run.ctx, run.sync, open, read, &record, head).await
 }
 
@@ -155,13 +189,15 @@ fn next_head(
     plan: &Plan,
     record: &Record,
     generation: Option<Generation>,
+    upload_day: Option<i64>,
 ) -> Head {
     let mut next = head.next();
     next.run = None;
     next.generation = generation;
+    next.upload_day = next.upload_day.max(upload_day);
     // A small run that ended early has not taken the carried rows in: they stay where they are.
-    let ended_early = matches!(record.status, RunStatus::Aborted | RunStatus::StoppedByGuard);
-    let planned = plan.stages().is_some() || !ended_early;
+    let in_stages = plan.stages().is_some() && plan.audience.is_none();
+    let planned = in_stages || !ended_early(record, plan);
     if planned {
         next.carried = if record.carried.is_empty() {
             Vec::new()
@@ -175,12 +211,25 @@ fn next_head(
         };
     }
     if open.kind == RunKind::Export {
-        if planned {
+        if planned && !plan.only_adds() {
             next.forget = false;
         }
-        next.newest = next.newest.max(plan.export.as_ref().and_then(newest));
+        if !plan.only_adds() {
+            next.newest = next.newest.max(plan.export.as_ref().and_then(newest));
+        }
+        if planned && !plan.only_adds() && plan.audience.is_some() {
+            next.table_rev = head.rev;
+        }
     }
     next
+}
+
+/// Whether a run ended before it had put anything into batches. Of audiences all that was prepared is then dropped, in
+/// large runs too.
+fn ended_early(record: &Record, plan: &Plan) -> bool {
+    let stopped = matches!(record.status, RunStatus::Aborted | RunStatus::StoppedByGuard);
+    let unfit = record.status == RunStatus::Misconfigured && record.sent_nothing();
+    stopped || (plan.audience.is_some() && unfit)
 }
 
 /// The record first, then the one write that swaps the snapshot, names what is carried and frees the sync; then the
@@ -217,9 +266,11 @@ pub(crate) async fn release(
 }
 
 /// The page of the record that counts, which may be another writer's.
-async fn write_report(ctx: &Context, sync: &SyncName, run: &RunId) -> anyhow::Result<()> {
+pub(crate) async fn write_report(ctx: &Context, sync: &SyncName, run: &RunId) -> anyhow::Result<()> {
     if let Some(record) = facts::read::<Record>(ctx.store.as_ref(), &keys::record(sync, run)).await? {
-        let page = Bytes::from(crate::report::page(&record));
+        let looks: Option<AudienceLooks> = facts::read(ctx.store.as_ref(), &keys::looks(sync)).await?;
+        let looks = looks.unwrap_or_default();
+        let page = Bytes::from(crate::report::page(&record, &looks));
         ctx.store.put(&keys::report(sync, run), page).await?;
     }
     Ok(())

@@ -5,11 +5,12 @@ use std::collections::HashSet;
 use anyhow::Context as _;
 use bytes::Bytes;
 use runtime::store::Store;
-use sync_core::diff::{KeyDigest, Snapshot, SnapshotEntry, SnapshotWriter};
+use sync_core::diff::{KeyDigest, RowFingerprint, Snapshot, SnapshotEntry, SnapshotWriter};
 use sync_core::names::SyncName;
 use sync_core::run::{Generation, Head, Plan, keys};
 use sync_core::spec::{OutOfRange, SyncSpec};
 
+use crate::audience;
 use crate::run::Run;
 
 /// Keys are kept this many days longer than an event may be old.
@@ -84,13 +85,33 @@ pub(crate) async fn fold_partition(
     }
     sent.sort_unstable_by_key(|entry| entry.key);
     sent.dedup_by_key(|entry| entry.key);
-    sent.retain(|entry| !not_accepted.contains(&entry.key));
+    let is_audience = run.spec.audience.is_some();
+    if is_audience {
+        // TikTok may have what it did not accept: the key stays known, and equal to nothing.
+        for entry in sent.iter_mut().filter(|entry| not_accepted.contains(&entry.key)) {
+            entry.fingerprint = RowFingerprint::UNSURE;
+        }
+    } else {
+        sent.retain(|entry| !not_accepted.contains(&entry.key));
+    }
     let old = owned_keys(run.store(), run.sync, head, partitions, partition).await?;
-    let old = if forgets(head, run.plan) {
+    let empty = if is_audience {
+        audience::is_fresh(run.plan)
+    } else {
+        forgets(head, run.plan)
+    };
+    let old = if empty {
         Snapshot::EMPTY
     } else {
         Snapshot::read(&old)?
     };
+    let dropped = if audience::removes(run.spec, run.plan) {
+        audience::dropped(run, partition).await?.1
+    } else {
+        Vec::new()
+    };
+    let stays = |entry: &SnapshotEntry| dropped.binary_search(&entry.key).is_err();
+    let old = old.iter().filter(stays);
     let folded = fold(old, &sent, forget_before(run.spec, run.plan.now));
     let keys = folded.len() as u64;
     let key = keys::snapshot(run.sync, &head.next_generation(run.id), partition);
@@ -99,14 +120,18 @@ pub(crate) async fn fold_partition(
 }
 
 /// Merges accepted keys, in ascending order, into the old entries. Keys older than `forget_before` are left out.
-pub(crate) fn fold(old: Snapshot<'_>, accepted: &[SnapshotEntry], forget_before: u16) -> SnapshotWriter {
+pub(crate) fn fold(
+    old: impl Iterator<Item = SnapshotEntry>,
+    accepted: &[SnapshotEntry],
+    forget_before: u16,
+) -> SnapshotWriter {
     let mut writer = SnapshotWriter::default();
     let mut push = |entry: SnapshotEntry| {
         if entry.day >= forget_before {
             writer.push(entry);
         }
     };
-    let mut old = old.iter().peekable();
+    let mut old = old.peekable();
     for entry in accepted {
         while let Some(before) = old.next_if(|before| before.key < entry.key) {
             push(before);
@@ -141,7 +166,6 @@ pub(crate) fn forget_before(spec: &SyncSpec, now: i64) -> u16 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use sync_core::diff::RowFingerprint;
 
     fn snapshot(entries: &[(u8, u32, u16)]) -> Vec<u8> {
         let mut writer = SnapshotWriter::default();
@@ -163,7 +187,7 @@ mod tests {
     fn accepted_keys_enter_and_old_ones_are_forgotten() {
         let old = snapshot(&[(1, 1, 100), (2, 2, 50), (5, 5, 100), (9, 9, 49)]);
         let accepted = [entry(0, 10, 120), entry(2, 20, 120), entry(10, 1, 120)];
-        let folded = fold(Snapshot::read(&old).unwrap(), &accepted, 50).finish();
+        let folded = fold(Snapshot::read(&old).unwrap().iter(), &accepted, 50).finish();
         let expect = [
             entry(0, 10, 120),
             entry(1, 1, 100),

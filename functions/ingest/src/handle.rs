@@ -56,7 +56,7 @@ pub async fn on_head(ctx: &Context, sync: &SyncName) -> anyhow::Result<Handled> 
     let plan = plan::pinned(ctx, sync, open, &read).await?;
     match plan.stages() {
         None => small::run(ctx, sync, open, &read.head, &plan).await?,
-        Some(cut) => stages::begin(ctx, sync, &open.id, cut).await?,
+        Some(cut) => stages::begin(ctx, sync, &open.id, &plan, cut).await?,
     }
     Ok(Handled::Done)
 }

@@ -9,7 +9,7 @@ use sync_core::names::SyncName;
 use sync_core::run::keys::{self, BatchId};
 use sync_core::run::{CloseReason, OpenRun, RunKind, RunState, Wake};
 
-use crate::{Context, ExportCreated, accept, advance, closing, garbage, on_head, specs};
+use crate::{Context, ExportCreated, accept, advance, audience, closing, garbage, on_head, specs};
 
 /// Carried rows are tried again by themselves after this many seconds, doubled with each try in vain …
 const RETRY_SECONDS: i64 = 15 * 60;
@@ -70,6 +70,9 @@ pub async fn look_after(ctx: &Context, sync: &SyncName) -> anyhow::Result<()> {
             }
             settle_parts(ctx, sync, open).await?;
         }
+    }
+    if let Some(Ok(loaded)) = specs::load(ctx, sync).await? {
+        audience::look(ctx, &loaded.spec, &read_head(store, sync).await?).await?;
     }
     if ctx.settings.exports_land && due(ctx, sync, "looked", LOOK_SECONDS).await? {
         find_lost_exports(ctx, sync).await?;

@@ -2,6 +2,7 @@
 
 mod accept;
 mod advance;
+mod audience;
 mod carried;
 mod closing;
 mod context;
@@ -23,6 +24,7 @@ mod record;
 mod rejected;
 mod report;
 mod requests;
+mod row_log;
 mod rows;
 mod run;
 mod scan;

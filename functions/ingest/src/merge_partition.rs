@@ -1,13 +1,51 @@
 //! One partition of the keys: the rows of all parts against the snapshot.
 
 use bytes::Bytes;
-use sync_core::diff::{Decision, NotSent, ScanEntry, SlicesWriter, Snapshot, merge};
+use sync_core::diff::{
+    Decision, KeyDigest, MergeSink, NotNew, ScanEntry, SlicesWriter, Snapshot, merge,
+};
 use sync_core::run::{Cut, Head, keys};
 
+use crate::audience;
 use crate::fold::owned_keys;
 use crate::run::Run;
 
-/// Writes which rows of each part are not to be sent, a slice for each part.
+/// What a merge found of a partition.
+#[derive(Default)]
+struct MergedPartition {
+    /// Rows that are not simply new, with their part.
+    found: Vec<(u32, NotNew)>,
+    gone: u64,
+    /// Keys that are gone, and known ones whose row is sent again, ascending; empty unless asked for.
+    dropped: Vec<KeyDigest>,
+    keeps: bool,
+}
+
+impl MergeSink for MergedPartition {
+    fn decide(&mut self, row: &ScanEntry, decision: Decision) {
+        if decision != Decision::Send {
+            self.found.push((
+                row.part,
+                NotNew {
+                    row: row.row,
+                    decision,
+                },
+            ));
+        }
+        if self.keeps && decision == Decision::Update {
+            self.dropped.push(row.key);
+        }
+    }
+
+    fn gone(&mut self, key: KeyDigest) {
+        self.gone += 1;
+        if self.keeps {
+            self.dropped.push(key);
+        }
+    }
+}
+
+/// Writes which rows of each part are not simply new, a slice for each part.
 pub(crate) async fn merge_partition(
     run: &Run<'_>,
     cut: &Cut,
@@ -21,24 +59,33 @@ pub(crate) async fn merge_partition(
         rows.extend(entries.into_iter().map(|entry| ScanEntry { part, ..entry }));
     }
     let old = owned_keys(run.store(), run.sync, head, cut.partitions, partition).await?;
-    let snapshot = if head.forget {
+    let is_audience = run.spec.audience.is_some();
+    let empty = if is_audience {
+        audience::is_fresh(run.plan)
+    } else {
+        head.forget
+    };
+    let snapshot = if empty {
         Snapshot::EMPTY
     } else {
         Snapshot::read(&old)?
     };
-    let mut found: Vec<(u32, NotSent)> = Vec::new();
-    merge(run.spec.mode, false, &mut rows, snapshot, |entry, decision| {
-        if decision != Decision::Send {
-            found.push((
-                entry.part,
-                NotSent {
-                    row: entry.row,
-                    decision,
-                },
-            ));
-        }
-    });
+    let mut merged = MergedPartition {
+        keeps: audience::removes(run.spec, run.plan),
+        ..MergedPartition::default()
+    };
+    let forget = is_audience && audience::forgets(run, head);
+    merge(run.spec.mode, forget, &mut rows, snapshot, &mut merged);
     drop(rows);
+    let MergedPartition {
+        mut found,
+        gone,
+        dropped,
+        ..
+    } = merged;
+    if is_audience {
+        audience::write_dropped(run, partition, gone, &dropped).await?;
+    }
     found.sort_unstable_by_key(|(part, row)| (*part, row.row));
     let mut writer = SlicesWriter::default();
     let mut found = found.into_iter().peekable();

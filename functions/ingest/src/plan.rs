@@ -4,11 +4,11 @@ use anyhow::{Context as _, bail};
 use runtime::facts;
 use runtime::register::HeadRead;
 use sync_core::names::SyncName;
-use sync_core::run::{OpenRun, PLANNER, PartEnd, Pending, PendingRequest, Plan, keys};
+use sync_core::run::{OpenRun, PLANNER, PartEnd, Pending, PendingRequest, Plan, Record, keys};
 
 use crate::cut::cut;
 use crate::guards::too_few;
-use crate::{Context, specs};
+use crate::{Context, audience, specs};
 
 /// Reads a run's plan, or writes it. Two that write at once go on from the same one.
 pub(crate) async fn pinned(
@@ -44,6 +44,14 @@ async fn make(ctx: &Context, sync: &SyncName, run: &OpenRun, head: &HeadRead) ->
         Some(PendingRequest::Retry { of }) => Some(of.clone()),
         _ => None,
     };
+    // What a run left over has given way to a newer table: it is not sent any more.
+    let still_retried = match &retry {
+        Some(of) => {
+            let record: Option<Record> = facts::read(store, &keys::record(sync, of)).await?;
+            record.is_some_and(|record| record.rev >= head.head.table_rev)
+        }
+        None => false,
+    };
     let export = request.filter(|request| matches!(request, PendingRequest::Export { .. }));
     let mut plan = Plan {
         planner: PLANNER,
@@ -54,10 +62,19 @@ async fn make(ctx: &Context, sync: &SyncName, run: &OpenRun, head: &HeadRead) ->
         cut: None,
         end: None,
         ignore_guards,
+        audience: None,
     };
     match specs::load(ctx, sync).await? {
         Some(Ok(loaded)) => {
             plan.spec = loaded.text;
+            plan.audience = audience::planned(ctx, &loaded.spec, &head.head).await?;
+            if let Some(message) = &run.unfit {
+                plan.end = Some(PartEnd::Unfit {
+                    message: message.clone(),
+                });
+                return Ok(plan);
+            }
+            plan.retry = plan.retry.take().filter(|_| loaded.spec.audience.is_none() || still_retried);
             match cut(
                 ctx,
                 &loaded.spec,

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use runtime::register::HeadRead;
 use sync_core::names::SyncName;
 use sync_core::run::{
-    Counts, OpenRun, PartEnd, PendingRequest, Plan, Record, RunStatus, Stop, StopStatus, Sums,
+    Counts, OpenRun, PartEnd, PendingRequest, Plan, Record, RecordAudience, RunStatus, Stop, StopStatus, Sums,
 };
-use sync_core::spec::SyncSpec;
+use sync_core::spec::{AudienceRef, SyncSpec};
 
 use crate::ending::Ending;
 
@@ -29,15 +29,18 @@ pub(crate) fn bare_record(sync: &SyncName, open: &OpenRun, read: &HeadRead, stat
         refused: Vec::new(),
         inconsistent: Vec::new(),
         test_event_code: None,
+        audience: None,
+        rev: read.head.rev,
     }
 }
 
 /// How a run ended, by what its parts and outcomes say.
 pub(crate) fn status(ending: &Ending, stop: Option<&Stop>) -> (RunStatus, Option<String>) {
     let sums = ending.sums();
-    let failed = ending.counts.rejected_total() + sums.refused + sums.carried_out + sums.lost > 0;
+    let failed = ending.counts.rejected_total() + sums.refused + sums.carried_out + sums.lost + sums.not_deleted > 0;
     match (&ending.end, stop) {
         (Some(PartEnd::Broken { message }), _) => (RunStatus::Aborted, Some(message.clone())),
+        (Some(PartEnd::Unfit { message }), _) => (RunStatus::Misconfigured, Some(message.clone())),
         (Some(PartEnd::Guard { message }), _) => (RunStatus::StoppedByGuard, Some(message.clone())),
         (None, Some(stop)) => {
             let status = match stop.status {
@@ -82,6 +85,20 @@ pub(crate) fn record(
         inconsistent,
         test_event_code: spec
             .and_then(|spec| spec.events.iter().find_map(|block| block.test_event_code.clone())),
+        audience: spec.and_then(|spec| audience(spec, plan)),
         ..bare_record(sync, open, read, status)
     }
+}
+
+fn audience(spec: &SyncSpec, plan: &Plan) -> Option<RecordAudience> {
+    let audience = spec.audience.as_ref()?;
+    Some(RecordAudience {
+        advertiser_id: audience.advertiser_id.clone(),
+        id: plan.audience.as_ref().and_then(|audience| audience.id.clone()),
+        name: match &audience.audience {
+            AudienceRef::Name(name) => Some(name.clone()),
+            AudienceRef::Id(_) => None,
+        },
+        seen: None,
+    })
 }

@@ -1,7 +1,10 @@
 //! `report.html`: the record of a run as a page that a person can read. Derived: it may be written again.
 
+mod audience;
+mod booster;
+
 use maud::{DOCTYPE, Markup, PreEscaped, html};
-use sync_core::run::{Record, RunStatus};
+use sync_core::run::{AudienceLooks, Record, RunStatus};
 
 const STYLE: &str = "\
 :root{color-scheme:light dark;--ink:#1b1f24;--soft:#5b6470;--line:#d9dee4;--page:#fff;--good:#1a7f4b;--bad:#b42318;--wait:#9a6700}\
@@ -14,7 +17,7 @@ td:last-child{text-align:right;font-variant-numeric:tabular-nums}tr.sum td,tr.su
 .note{border-left:3px solid var(--wait);padding:.5rem .9rem;margin:1rem 0}";
 
 /// The page of a run.
-pub(crate) fn page(record: &Record) -> String {
+pub(crate) fn page(record: &Record, looks: &AudienceLooks) -> String {
     let (words, class) = status(record.status);
     html! {
         (DOCTYPE)
@@ -41,6 +44,8 @@ pub(crate) fn page(record: &Record) -> String {
                 (before(record))
                 (after(record))
                 (left_over(record))
+                (audience::section(record, looks))
+                (booster::section(record))
                 (calls(record))
             }
         }
@@ -53,7 +58,8 @@ fn before(record: &Record) -> Markup {
     html! {
         h2 { "Rows of the export" }
         table {
-            (row("sent", counts.to_send))
+            (row("sent", counts.to_send.saturating_sub(counts.changed)))
+            (row("sent again: changed, or of unknown fate", counts.changed))
             (row("unchanged since an earlier run", counts.unchanged))
             (row("changed, and not sent again", counts.changed_not_sent))
             (row("too old", counts.expired))
@@ -191,12 +197,14 @@ mod tests {
             refused: vec![],
             inconsistent: vec![],
             test_event_code: None,
+            audience: None,
+            rev: 0,
         }
     }
 
     #[test]
     fn a_page_shows_status_sums_and_reasons() {
-        let page = page(&record());
+        let page = page(&record(), &AudienceLooks::default());
         for part in [
             "Completed, with rows",
             "1,234,567",
@@ -210,7 +218,7 @@ mod tests {
 
     #[test]
     fn nothing_of_an_export_or_an_answer_becomes_markup() {
-        let page = page(&record());
+        let page = page(&record(), &AudienceLooks::default());
         assert!(!page.contains("<script>"));
         assert!(page.contains("a&amp;b.csv"));
     }

@@ -44,6 +44,10 @@ pub async fn retry(
         }
     }
     let head = read_head(ctx.store.as_ref(), sync).await?.head;
+    if record.rev < head.table_rev {
+        let reason = "a newer export of the whole audience was applied since: what this run left over has given way to it; export again";
+        return Ok(Requested::Nothing(reason.to_owned()));
+    }
     if record.refused.is_empty() && !head.carried.contains(of) {
         let reason = "TikTok refused no row of this run, and none of it is left over; rows that our own checks refused are corrected in the export, or with --corrected";
         return Ok(Requested::Nothing(reason.to_owned()));

@@ -63,14 +63,15 @@ pub(crate) async fn chunks(
     else {
         return Ok(Ok(()));
     };
-    let version = Version {
+    // Identity files are read as they are: whatever comes under the key counts.
+    let version = (!etag.is_empty()).then(|| Version {
         etag: ETag::new(etag),
         id: version.clone(),
-    };
+    });
     let mut from = range.start;
     loop {
         let to = from.saturating_add(ctx.settings.chunk_bytes).min(range.end);
-        let chunk = match ctx.store.get_range(key, from..to, Some(&version)).await {
+        let chunk = match ctx.store.get_range(key, from..to, version.as_ref()).await {
             Ok(Some(chunk)) => chunk,
             Ok(None) => {
                 return Ok(Err(BrokenFile::whole(

@@ -8,12 +8,14 @@ use runtime::store::Store;
 use sync_core::csv::BrokenFile;
 use sync_core::diff::{Decision, KeyDigest, SlicesWriter, SnapshotEntry};
 use sync_core::names::{RunId, SyncName};
+use sync_core::run::keys::BatchId;
 use sync_core::run::{Counts, Manifest, PartEnd, Plan, keys};
 use sync_core::spec::SyncSpec;
 
 use crate::emit::{Emission, Emitted, Emitter, Sent};
 use crate::fold::day_of;
 use crate::guards::too_many_rejected;
+use crate::row_log::RowLog;
 use crate::rows::{self, Which};
 use crate::spool::Spool;
 use crate::{Context, specs};
@@ -60,6 +62,7 @@ pub(crate) fn ended(counts: Counts, end: PartEnd) -> Manifest {
         batches: Vec::new(),
         counts,
         end: Some(end),
+        removals: 0,
     }
 }
 
@@ -104,14 +107,9 @@ impl<'a> Run<'a> {
             Ok(parts) => parts,
             Err(file) => return Ok(Err(broken(&file))),
         };
-        for (what, lines) in [("rejected", &done.rejected), ("warnings", &done.warnings)] {
-            if !lines.is_empty() {
-                let key = keys::work(self.sync, self.id, what, part);
-                let _ = self.store().put_new(&key, Bytes::copy_from_slice(lines)).await?;
-            }
-        }
-        if let Some(message) = too_many_rejected(self.spec, self.plan, &done.counts) {
-            let mut counts = done.counts;
+        self.keep_log(part, &done.log).await?;
+        if let Some(message) = too_many_rejected(self.spec, self.plan, &done.log.counts) {
+            let mut counts = done.log.counts;
             counts.withheld += std::mem::take(&mut counts.to_send);
             return Ok(Err(ended(counts, PartEnd::Guard { message })));
         }
@@ -120,6 +118,17 @@ impl<'a> Run<'a> {
             spool,
             superseded,
         }))
+    }
+
+    /// Writes down which rows of a part were rejected, and which went with a warning.
+    pub(crate) async fn keep_log(&self, part: u32, log: &RowLog) -> anyhow::Result<()> {
+        for (what, lines) in [("rejected", &log.rejected), ("warnings", &log.warnings)] {
+            if !lines.is_empty() {
+                let key = keys::work(self.sync, self.id, what, part);
+                let _ = self.store().put_new(&key, Bytes::copy_from_slice(lines)).await?;
+            }
+        }
+        Ok(())
     }
 
     /// The keys that go into a part's batches: the new snapshot is the old one and these, less what was not accepted.
@@ -136,28 +145,38 @@ impl<'a> Run<'a> {
         sent.sort_unstable_by_key(|row| row.key);
         sent.dedup_by_key(|row| row.key);
         let day = day_of(self.plan.now);
+        let partitions = self.plan.partitions();
         let object = in_partitions(
-            self.plan.partitions(),
+            partitions,
             sent.iter().map(|sent| SnapshotEntry {
                 key: sent.key,
                 fingerprint: sent.fingerprint,
                 day,
             }),
-            |entry| &entry.key,
+            |entry| entry.key.partition(partitions),
         );
         let key = keys::work(self.sync, self.id, "sent", part);
         let _ = self.store().put_new(&key, Bytes::from(object)).await?;
         Ok(())
     }
 
-    /// Writes the batches of a part behind those that `first` holds, and gives the rows of each.
-    pub(crate) async fn publish(&self, part: u32, first: Spool, then: Spool) -> anyhow::Result<Vec<u32>> {
-        let behind = first.len();
-        let mut batches = first.publish(self.store(), self.sync, self.id, part, 0).await?;
-        batches.extend(
-            then.publish(self.store(), self.sync, self.id, part, behind)
-                .await?,
-        );
+    /// Writes the batches of a part, one spool behind the other, and gives the rows of each. Each one's creation wakes
+    /// `deliver`.
+    pub(crate) async fn publish(&self, part: u32, spools: Vec<Spool>) -> anyhow::Result<Vec<u32>> {
+        let mut batches = Vec::new();
+        for spool in spools {
+            let first = u32::try_from(batches.len())?;
+            let key = |number: u32| {
+                let batch = BatchId {
+                    sync: self.sync.clone(),
+                    run: self.id.clone(),
+                    part,
+                    number: first + number,
+                };
+                batch.key()
+            };
+            batches.extend(spool.publish(self.store(), key).await?);
+        }
         Ok(batches)
     }
 
@@ -186,16 +205,16 @@ impl<'a> Run<'a> {
     }
 }
 
-/// An object with a slice for each partition of the keys. Entries come in the order of their keys.
+/// An object with a slice for each partition. Entries come in the order of their partitions.
 pub(crate) fn in_partitions<E: sync_core::diff::Entry>(
     partitions: u32,
     entries: impl Iterator<Item = E>,
-    key: impl Fn(&E) -> &KeyDigest,
+    partition: impl Fn(&E) -> u32,
 ) -> Vec<u8> {
     let mut writer = SlicesWriter::default();
     let mut current = 0;
     for entry in entries {
-        let partition = key(&entry).partition(partitions);
+        let partition = partition(&entry);
         while current < partition {
             writer.end_slice();
             current += 1;

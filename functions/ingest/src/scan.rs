@@ -2,12 +2,13 @@
 
 use sync_core::csv::{BrokenFile, Parsed};
 use sync_core::diff::{FingerprintKey, ScanEntry};
-use sync_core::events::EventMapper;
+use sync_core::mapper::RowMapper;
 use sync_core::key::PrimaryKey;
 use sync_core::run::PendingRequest;
 use sync_core::spec::{SyncSpec, mapping_version};
 
 use crate::Context;
+use crate::audience::{Boosts, Wanted};
 use crate::rows::{self, Which};
 
 /// What a scan of a part found.
@@ -27,10 +28,15 @@ pub(crate) async fn scan(
     which: Which<'_>,
 ) -> anyhow::Result<Result<Scanned, BrokenFile>> {
     let secret = ctx.fingerprint_key().await?;
+    let boosts = match Boosts::load(ctx, spec, Some(export), which, Wanted::Marks).await? {
+        Ok(boosts) => boosts,
+        Err(message) => return Ok(Err(BrokenFile::whole(message))),
+    };
     let mut scanner = Scanner {
         spec,
         secret,
         version: mapping_version(spec),
+        boosts: &boosts,
         mapper: None,
         key: PrimaryKey::default(),
         found: Scanned::default(),
@@ -43,7 +49,8 @@ struct Scanner<'a> {
     spec: &'a SyncSpec,
     secret: &'a FingerprintKey,
     version: [u8; 16],
-    mapper: Option<EventMapper>,
+    boosts: &'a Boosts,
+    mapper: Option<RowMapper>,
     key: PrimaryKey,
     found: Scanned,
 }
@@ -52,7 +59,7 @@ impl Scanner<'_> {
     fn take(&mut self, parsed: &Parsed<'_>) -> Result<(), BrokenFile> {
         let row = match parsed {
             Parsed::Header(header) => {
-                let mapper = EventMapper::new(self.spec, header);
+                let mapper = RowMapper::new(self.spec, header);
                 self.mapper = Some(mapper.map_err(|missing| BrokenFile::whole(missing.to_string()))?);
                 return Ok(());
             }
@@ -69,11 +76,12 @@ impl Scanner<'_> {
         if mapper.key(row, &mut self.key).is_err() {
             return Ok(());
         }
+        let boost = self.boosts.of(mapper.join(row).as_deref(), self.secret);
         let mut hasher = self.secret.row(&self.version);
         mapper.hash_mapped_values(row, &mut |piece| hasher.write(piece));
         self.found.entries.push(ScanEntry {
             key: self.secret.key_digest(self.key.bytes()),
-            fingerprint: hasher.finish(),
+            fingerprint: hasher.finish_with(boost.mark),
             part: 0,
             row: number,
         });

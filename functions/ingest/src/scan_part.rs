@@ -25,7 +25,9 @@ pub(crate) async fn scan_part(run: &Run<'_>, cut: &Cut, range: PartRange, part: 
     scanned
         .entries
         .sort_unstable_by_key(|entry| (entry.key, entry.row));
-    let object = in_partitions(cut.partitions, scanned.entries.into_iter(), |entry| &entry.key);
+    let object = in_partitions(cut.partitions, scanned.entries.into_iter(), |entry| {
+        entry.key.partition(cut.partitions)
+    });
     let key = keys::work(run.sync, run.id, "scan", part);
     let _ = run.store().put_new(&key, Bytes::from(object)).await?;
     Ok(())

@@ -2,11 +2,12 @@
 //! of many parts, and fewer objects.
 
 use runtime::{facts, settle};
-use sync_core::diff::{Decision, Snapshot, merge};
+use sync_core::diff::{Decision, KeyDigest, MergeSink, ScanEntry, Snapshot, merge};
 use sync_core::names::SyncName;
 use sync_core::run::{Counts, Head, Manifest, OpenRun, PartEnd, Plan, keys};
 
 use crate::Context;
+use crate::audience;
 use crate::carried::{self, CarriedFate};
 use crate::fold::snapshot_partition;
 use crate::guards::too_few;
@@ -41,12 +42,60 @@ pub(crate) async fn run(
                 plan,
                 spec: &spec,
             };
-            run_part(&run, head).await?
+            if spec.audience.is_some() {
+                audience::run_part(&run, head).await?
+            } else {
+                run_part(&run, head).await?
+            }
         };
         let _ = facts::write(store, &key, &manifest).await?;
     }
     settle::settle(store, sync, &open.id, PART).await?;
     Ok(())
+}
+
+/// What a merge found of an export that is one part.
+#[derive(Default)]
+pub(crate) struct Merged {
+    /// What happens to each row.
+    pub(crate) decisions: Vec<Decision>,
+    /// How many keys of the snapshot the export has not.
+    pub(crate) gone: u64,
+    /// Those keys, and the known ones whose row is sent again, ascending; empty unless asked for.
+    pub(crate) dropped: Vec<KeyDigest>,
+    keeps: bool,
+}
+
+impl Merged {
+    pub(crate) fn of(rows: u32) -> Self {
+        Self {
+            decisions: vec![Decision::Send; rows as usize],
+            ..Self::default()
+        }
+    }
+
+    /// The same, and keys that were dropped are kept.
+    pub(crate) fn keeping(self, keeps: bool) -> Self {
+        Self { keeps, ..self }
+    }
+}
+
+impl MergeSink for Merged {
+    fn decide(&mut self, row: &ScanEntry, decision: Decision) {
+        if let Some(slot) = self.decisions.get_mut(row.row as usize) {
+            *slot = decision;
+        }
+        if self.keeps && decision == Decision::Update {
+            self.dropped.push(row.key);
+        }
+    }
+
+    fn gone(&mut self, key: KeyDigest) {
+        self.gone += 1;
+        if self.keeps {
+            self.dropped.push(key);
+        }
+    }
 }
 
 /// What is said of an export that was given up before any of its rows was compared.
@@ -84,18 +133,9 @@ async fn run_part(run: &Run<'_>, head: &Head) -> anyhow::Result<Manifest> {
     } else {
         Snapshot::read(&old)?
     };
-    let mut decisions = vec![Decision::Send; scanned.rows as usize];
-    merge(
-        run.spec.mode,
-        false,
-        &mut scanned.entries,
-        snapshot,
-        |entry, decision| {
-            if let Some(slot) = decisions.get_mut(entry.row as usize) {
-                *slot = decision;
-            }
-        },
-    );
+    let mut merged = Merged::of(scanned.rows);
+    merge(run.spec.mode, false, &mut scanned.entries, snapshot, &mut merged);
+    let Merged { decisions, .. } = merged;
     drop(scanned);
     let left = carried::left_over(
         store,
@@ -128,13 +168,14 @@ async fn run_part(run: &Run<'_>, head: &Head) -> anyhow::Result<Manifest> {
         &headers,
         &mut first,
         &mut emitted.sent,
-        &mut emitted.counts,
+        &mut emitted.log.counts,
     )
     .await?;
     run.keep_sent(PART, emitted.sent).await?;
     Ok(Manifest {
-        batches: run.publish(PART, first, spool).await?,
-        counts: emitted.counts,
+        batches: run.publish(PART, vec![first, spool]).await?,
+        counts: emitted.log.counts,
         end: None,
+        removals: 0,
     })
 }

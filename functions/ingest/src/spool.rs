@@ -5,14 +5,13 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use bytes::Bytes;
 use runtime::store::Store;
-use sync_core::names::{RunId, SyncName};
-use sync_core::run::keys::BatchId;
 use tempfile::TempDir;
 
 /// Batches of a part that are not yet to be seen by anybody.
 pub(crate) struct Spool {
     folder: TempDir,
     files: Vec<(PathBuf, u32)>,
+    removals: usize,
 }
 
 impl Spool {
@@ -25,6 +24,7 @@ impl Spool {
         Ok(Self {
             folder,
             files: Vec::new(),
+            removals: 0,
         })
     }
 
@@ -36,33 +36,35 @@ impl Spool {
         Ok(())
     }
 
-    /// Writes the batches into the bucket, in order, beginning with number `first`; each one's creation wakes
-    /// `deliver`. Gives the number of rows of each.
+    /// Keeps a batch file that removes identifiers. None but such ones come behind it.
+    pub(crate) fn keep_removal(&mut self, bytes: &[u8], rows: u32) -> std::io::Result<()> {
+        self.removals += 1;
+        self.keep(bytes, rows)
+    }
+
+    /// How many of its batch files, the last ones, remove identifiers.
+    pub(crate) fn removals(&self) -> usize {
+        self.removals
+    }
+
+    /// Writes what it holds into the bucket, in order, each under the key of its number. Gives the number of rows of
+    /// each.
     pub(crate) async fn publish(
         self,
         store: &dyn Store,
-        sync: &SyncName,
-        run: &RunId,
-        part: u32,
-        first: u32,
+        key: impl Fn(u32) -> String,
     ) -> anyhow::Result<Vec<u32>> {
         let mut rows = Vec::with_capacity(self.files.len());
-        for (number, (path, count)) in (first..).zip(&self.files) {
+        for (number, (path, count)) in (0..).zip(&self.files) {
             let bytes = std::fs::read(path)
                 .with_context(|| format!("reading a spooled batch, {}", path.display()))?;
-            let batch = BatchId {
-                sync: sync.clone(),
-                run: run.clone(),
-                part,
-                number,
-            };
-            let _ = store.put_new(&batch.key(), Bytes::from(bytes)).await?;
+            let _ = store.put_new(&key(number), Bytes::from(bytes)).await?;
             rows.push(*count);
         }
         Ok(rows)
     }
 
-    /// How many batch files it holds.
+    /// How many files it holds.
     pub(crate) fn len(&self) -> u32 {
         u32::try_from(self.files.len()).unwrap_or(u32::MAX)
     }

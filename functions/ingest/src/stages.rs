@@ -14,7 +14,7 @@ use sync_core::run::{CloseReason, Cut, Generation, Head, OpenRun, Plan, Stage, k
 
 use crate::planner::{Planner, planner};
 use crate::run::{Run, pinned_spec};
-use crate::{Context, Handled, closing, emit_part, finish, fold, merge_partition, scan_part};
+use crate::{Context, Handled, audience, closing, emit_part, finish, fold, merge_partition, scan_part};
 
 /// More results than a stage may have: a listing is one page.
 const MANY: usize = 100_000;
@@ -56,25 +56,41 @@ pub(crate) async fn on_task(
         plan: &plan,
         spec: &spec,
     };
+    let is_audience = spec.audience.is_some();
     match stage {
         Stage::Scan => scan(&run, cut, index).await,
         Stage::Merge => merge(&run, cut, &read.head, index).await,
+        Stage::Emit if is_audience => audience::emit(&run, cut, &read.head, index).await,
         Stage::Emit => emit(&run, cut, &read.head, index).await,
+        Stage::Sift if is_audience => audience::sift(&run, cut, &read.head, index).await,
+        Stage::Publish if is_audience => audience::publish(&run, cut, &read.head, index).await,
+        Stage::Sift | Stage::Publish => Ok(Handled::Done),
         Stage::Fold => fold(&run, &read, open, index).await,
         Stage::Finish => Ok(Handled::Done),
     }
 }
 
 /// Opens the first stage of a large run.
-pub(crate) async fn begin(ctx: &Context, sync: &SyncName, run: &RunId, cut: &Cut) -> anyhow::Result<()> {
+pub(crate) async fn begin(
+    ctx: &Context,
+    sync: &SyncName,
+    run: &RunId,
+    plan: &Plan,
+    cut: &Cut,
+) -> anyhow::Result<()> {
     let store = ctx.store.as_ref();
     if cut.parts.is_empty() {
-        return open_tasks(store, sync, run, Stage::Emit, cut.last_part()..=cut.last_part()).await;
+        let stage = if plan.audience.is_some() {
+            Stage::Publish
+        } else {
+            Stage::Emit
+        };
+        return open_tasks(store, sync, run, stage, cut.last_part()..=cut.last_part()).await;
     }
     open_tasks(store, sync, run, Stage::Scan, 0..=cut.last_part() - 1).await
 }
 
-async fn open_tasks(
+pub(crate) async fn open_tasks(
     store: &dyn Store,
     sync: &SyncName,
     run: &RunId,
@@ -88,7 +104,7 @@ async fn open_tasks(
     Ok(())
 }
 
-async fn results(run: &Run<'_>, prefix: &str) -> anyhow::Result<usize> {
+pub(crate) async fn results(run: &Run<'_>, prefix: &str) -> anyhow::Result<usize> {
     Ok(run.store().list(prefix, None, MANY).await?.len())
 }
 
@@ -185,18 +201,23 @@ async fn fold(run: &Run<'_>, read: &HeadRead, open: &OpenRun, partition: u32) ->
     if run.store().stat(&key).await?.is_none() {
         let key = keys::work(run.sync, run.id, "not_accepted", 0);
         let (_, not_accepted) = run.slice::<KeyDigest>(&key, partitions, partition).await?;
+        if audience::way(run.spec).is_some() {
+            let not_removed = audience::not_removed(run, partition).await?;
+            audience::fold_holders(run, head, partition, &not_removed).await?;
+        }
         fold::fold_partition(run, head, partition, &not_accepted.into_iter().collect()).await?;
     }
-    let written = run
-        .store()
-        .list(&keys::generation_prefix(run.sync, &generation), None, MANY)
-        .await?;
+    let prefix = keys::generation_prefix(run.sync, &generation);
+    let mut written = run.store().list(&prefix, None, MANY).await?;
+    // The keys come last: where they are, the identifiers beside them are too.
+    written.retain(|object| !object.key.contains("/holders-"));
     if written.len() as u64 == u64::from(partitions) {
         let keys = written.iter().map(|object| Snapshot::keys_in(object.size)).sum();
         let generation = Generation {
             id: generation,
             partitions,
             keys,
+            way: audience::way(run.spec),
         };
         return finish::release_drafted(run, read, open, generation).await;
     }

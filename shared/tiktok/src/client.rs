@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use reqwest::RequestBuilder;
+use reqwest::multipart::{Form, Part};
 use reqwest::header::{CONTENT_TYPE, HeaderValue};
 
 use crate::base::ApiBase;
@@ -98,6 +99,26 @@ impl Client {
             .post(self.url(asked))
             .header(CONTENT_TYPE, json)
             .body(body);
+        answered(request, asked, token, timeout).await
+    }
+
+    /// Posts a form with one file (`multipart/form-data`). Else as [`Self::post_json`].
+    pub async fn post_file(
+        &self,
+        asked: impl Into<Asked>,
+        token: Option<&AccessToken>,
+        fields: &[(&'static str, &str)],
+        (name, content): (&str, Bytes),
+        timeout: Duration,
+    ) -> Answer {
+        let asked = asked.into();
+        let length = content.len() as u64;
+        let part = Part::stream_with_length(content, length).file_name(name.to_owned());
+        let form = fields
+            .iter()
+            .fold(Form::new(), |form, (name, value)| form.text(*name, (*value).to_owned()))
+            .part("file", part);
+        let request = self.http.post(self.url(asked)).multipart(form);
         answered(request, asked, token, timeout).await
     }
 

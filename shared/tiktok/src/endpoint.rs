@@ -9,6 +9,10 @@ pub enum Endpoint {
     SegmentAudience,
     /// `POST /segment/mapping/`: adds persons to audiences or removes them.
     SegmentMapping,
+    /// `POST /dmp/custom_audience/file/upload/`: a file of hashes, as a form.
+    AudienceUpload,
+    /// `GET /dmp/custom_audience/list/`: an advertiser's audiences. It has no body.
+    AudienceList,
     /// `POST /dmp/custom_audience/create/`: an audience from uploaded files.
     AudienceCreate,
     /// `POST /dmp/custom_audience/update/`: replaces, appends to or removes from an audience.
@@ -25,10 +29,12 @@ pub enum Endpoint {
 
 impl Endpoint {
     /// Every endpoint.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::EventTrack,
         Self::SegmentAudience,
         Self::SegmentMapping,
+        Self::AudienceUpload,
+        Self::AudienceList,
         Self::AudienceCreate,
         Self::AudienceUpdate,
         Self::AccessToken,
@@ -43,6 +49,8 @@ impl Endpoint {
             Self::EventTrack => "/event/track/",
             Self::SegmentAudience => "/segment/audience/",
             Self::SegmentMapping => "/segment/mapping/",
+            Self::AudienceUpload => "/dmp/custom_audience/file/upload/",
+            Self::AudienceList => "/dmp/custom_audience/list/",
             Self::AudienceCreate => "/dmp/custom_audience/create/",
             Self::AudienceUpdate => "/dmp/custom_audience/update/",
             Self::AccessToken => "/oauth2/access_token/",
@@ -71,7 +79,11 @@ impl Endpoint {
                 "audience_ids",
                 "action",
             ],
-            Self::SegmentAudience | Self::AudienceCreate | Self::AudienceUpdate => &["advertiser_id"],
+            Self::SegmentAudience
+            | Self::AudienceUpload
+            | Self::AudienceList
+            | Self::AudienceCreate
+            | Self::AudienceUpdate => &["advertiser_id"],
             Self::AccessToken | Self::RevokeToken | Self::Advertisers => &["app_id", "secret"],
             Self::UserInfo => &[],
         }

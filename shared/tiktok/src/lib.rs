@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+pub mod audiences;
 mod backoff;
 mod base;
 mod client;

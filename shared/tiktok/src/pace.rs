@@ -31,7 +31,9 @@ impl Limits {
         let tiktoks = match endpoint {
             Endpoint::EventTrack => EVENTS,
             Endpoint::SegmentAudience | Endpoint::SegmentMapping => SEGMENTS,
-            Endpoint::AudienceCreate
+            Endpoint::AudienceUpload
+            | Endpoint::AudienceList
+            | Endpoint::AudienceCreate
             | Endpoint::AudienceUpdate
             | Endpoint::AccessToken
             | Endpoint::RevokeToken

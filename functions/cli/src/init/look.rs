@@ -41,6 +41,18 @@ impl Column {
         rows > 0 && self.values.len() as u64 == rows
     }
 
+    /// The share of different values among those that are there, from 0 to 1, by the first ones.
+    pub(super) fn different_of_those_there(&self) -> f64 {
+        let different: HashSet<&String> = self.samples.iter().collect();
+        // At most `SAMPLES`: the counts fit a small number.
+        let count = |number: usize| u32::try_from(number).map_or(f64::MAX, f64::from);
+        if self.samples.is_empty() {
+            1.0
+        } else {
+            count(different.len()) / count(self.samples.len())
+        }
+    }
+
     /// The share of rows with a value of their own, from 0 to 1; an export without rows speaks against nothing.
     pub(super) fn different(&self, rows: u64) -> f64 {
         // At most `ROWS`: the counts fit a small number.

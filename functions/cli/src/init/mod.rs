@@ -1,13 +1,16 @@
 //! A spec to start from: a commented one, or one that is proposed from an export's header and rows.
 
+mod audience;
 mod country;
 mod event_names;
+mod hints;
 mod key;
 mod known;
 mod look;
 mod propose;
 mod shape;
 mod template;
+mod text;
 mod write;
 
 pub(crate) use look::look;
@@ -29,6 +32,21 @@ pub(crate) enum StartType {
     /// Events of a CRM
     #[value(name = "crm_events")]
     Crm,
+    /// The people of a custom audience
+    #[value(name = "custom_audience")]
+    Audience,
+}
+
+/// What a sync of events starts with.
+struct EventStart {
+    /// TikTok's word for the event source.
+    source: &'static str,
+    /// The line that names where events go: an id that the sandbox knows.
+    source_id: &'static str,
+    /// Rows per API call, as many as TikTok takes.
+    batch_size: u16,
+    /// The event, where no column names it.
+    name: &'static str,
 }
 
 impl StartType {
@@ -38,31 +56,29 @@ impl StartType {
             Self::Web => "web_events",
             Self::Offline => "offline_events",
             Self::Crm => "crm_events",
+            Self::Audience => "custom_audience",
         }
     }
 
-    /// TikTok's word for the event source.
-    fn source(self) -> &'static str {
+    /// `None`: people, no events.
+    fn events(self) -> Option<EventStart> {
+        const EVENT_SET: &str = "event_set_id: \"7300000000000000001\"";
+        let start = |source, source_id, batch_size, name| EventStart {
+            source,
+            source_id,
+            batch_size,
+            name,
+        };
         match self {
-            Self::Web => "web",
-            Self::Offline => "offline",
-            Self::Crm => "crm",
-        }
-    }
-
-    /// The line that names where events go: an id that the sandbox knows.
-    fn source_id(self) -> &'static str {
-        match self {
-            Self::Web => "pixel_code: C4A1EXAMPLEPIXEL0001",
-            Self::Offline | Self::Crm => "event_set_id: \"7300000000000000001\"",
-        }
-    }
-
-    /// Rows per API call, as many as TikTok takes.
-    fn batch_size(self) -> u16 {
-        match self {
-            Self::Offline => 100,
-            Self::Web | Self::Crm => 1_000,
+            Self::Web => Some(start(
+                "web",
+                "pixel_code: C4A1EXAMPLEPIXEL0001",
+                1_000,
+                "Purchase",
+            )),
+            Self::Offline => Some(start("offline", EVENT_SET, 100, "Purchase")),
+            Self::Crm => Some(start("crm", EVENT_SET, 1_000, "Lead")),
+            Self::Audience => None,
         }
     }
 }

@@ -5,6 +5,7 @@ use sync_core::events::FIELDS;
 use super::StartType;
 use super::country::{self, DefaultCountry};
 use super::event_names::{self, Names};
+use super::hints;
 use super::key::{self, Key};
 use super::known::{BY_VALUES, KEYS, KNOWN, Known, plain};
 use super::look::{Column, Look};
@@ -24,6 +25,9 @@ const WEB_IDENTIFIERS: [&str; 6] = [
     "user.ttp",
     "page.url",
 ];
+
+/// What TikTok finds the people of an audience by.
+const PERSON: [&str; 4] = ["user.email", "user.phone", "user.idfa", "user.gaid"];
 
 /// What a spec is written from.
 pub(crate) struct Proposal {
@@ -66,15 +70,21 @@ pub(crate) fn propose(look: &Look, kind: StartType) -> Proposal {
         claimed: Vec::new(),
         mappings: Vec::new(),
     };
-    let names = event_names::find(look);
+    let names = kind.events().and_then(|_| event_names::find(look));
     open.claimed
         .extend(names.as_ref().map(|names| names.column.clone()));
     open.by_name();
+    open.by_hints();
     open.by_values();
-    open.time();
+    if kind.events().is_some() {
+        open.time();
+    }
     open.placeholders();
     open.currency();
-    let key = key::find(look, &open.mappings, names.as_ref());
+    let key = match kind {
+        StartType::Audience => key::of_people(look, &open.mappings),
+        _ => key::find(look, &open.mappings, names.as_ref()),
+    };
     let country = country::find(look, &open.mappings);
     let used = |name: &String| {
         open.claimed.contains(name)
@@ -148,12 +158,30 @@ impl<'a> Open<'a> {
         known.names.iter().filter_map(of_name).filter(fits)
     }
 
+    /// In audiences, where a person may have several of each kind, columns of further names.
+    fn by_hints(&mut self) {
+        if self.kind != StartType::Audience {
+            return;
+        }
+        let found: Vec<_> = self
+            .free()
+            .filter_map(|column| Some((&column.name, hints::target(column, &plain(&column.name))?)))
+            .collect();
+        for (name, (to, check)) in found {
+            self.map(name, to, check);
+        }
+    }
+
     /// Columns of other names whose values leave no doubt.
     fn by_values(&mut self) {
         for (to, shape) in BY_VALUES {
             if !self.maps(to) && is_for(to, self.kind) {
                 let sure = |column: &&Column| shape.share(column).is_some_and(|share| share >= NEARLY_ALL);
-                let found = self.free().find(sure);
+                let people = self.kind == StartType::Audience;
+                let found = self
+                    .free()
+                    .filter(|column| !people || hints::is_of_one_person(column))
+                    .find(sure);
                 if let Some(column) = found {
                     self.map(&column.name, to, None);
                 }
@@ -161,7 +189,7 @@ impl<'a> Open<'a> {
         }
     }
 
-    /// A time is needed. Numbers are taken for one only where nothing else is there: ids look like them.
+    /// Events need a time. Numbers are taken for one only where nothing else is there: ids look like them.
     fn time(&mut self) {
         if self.maps("event_time") {
             return;
@@ -186,7 +214,7 @@ impl<'a> Open<'a> {
 
     /// What the type cannot do without, and no column seems to hold.
     fn placeholders(&mut self) {
-        if !self.maps("event_time") {
+        if self.kind.events().is_some() && !self.maps("event_time") {
             let found = self
                 .free()
                 .find(|column| Shape::Date.share(column).is_some_and(|share| share >= NEARLY_ALL));
@@ -205,14 +233,17 @@ impl<'a> Open<'a> {
             StartType::Web => (&WEB_IDENTIFIERS, "user.email"),
             StartType::Offline => (&["user.email", "user.phone"], "user.email"),
             StartType::Crm => (&["lead.lead_id"], "lead.lead_id"),
+            StartType::Audience => (&PERSON, "user.email"),
         };
         let address = self.kind == StartType::Web && self.maps("user.ip") && self.maps("user.user_agent");
         let known = address || one_of.iter().any(|to| self.maps(to));
         if !known {
-            self.placeholder(
-                to,
-                "no column seems to tell whose event it is; name the one that does",
-            );
+            let check = if self.kind == StartType::Audience {
+                "no column seems to tell who it is; name the one that does"
+            } else {
+                "no column seems to tell whose event it is; name the one that does"
+            };
+            self.placeholder(to, check);
         }
     }
 
@@ -242,8 +273,11 @@ impl<'a> Open<'a> {
 
 /// Whether TikTok has the field for this type of sync.
 fn is_for(to: &str, kind: StartType) -> bool {
+    let Some(start) = kind.events() else {
+        return PERSON.contains(&to);
+    };
     let path = to.replace("[0]", "[]");
     FIELDS
         .iter()
-        .any(|field| field.path == path && field.sources.names().contains(&kind.source()))
+        .any(|field| field.path == path && field.sources.names().contains(&start.source))
 }

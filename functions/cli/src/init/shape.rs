@@ -20,6 +20,8 @@ pub(super) enum Shape {
     Number,
     Currency,
     Country,
+    /// An advertising id of a device, zeros too, or a digest.
+    Device,
     Boolean,
     Ip,
     Url,
@@ -55,6 +57,7 @@ impl Shape {
             Self::Number => decimal(text, &mut Vec::new()).is_ok(),
             Self::Currency => Currencies::new(&[]).parse(text).is_ok(),
             Self::Country => Country::new(text).is_some(),
+            Self::Device => each(text, |one| is_uuid(one) || is_digest(one)),
             Self::Boolean => boolean(text).is_ok(),
             Self::Ip => matches!(ip(text), Ip::Public(_)),
             Self::Url => text.starts_with("https://") || text.starts_with("http://"),
@@ -72,6 +75,14 @@ pub(super) fn is_international(text: &str) -> bool {
 
 fn is_digest(text: &str) -> bool {
     text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+fn is_uuid(text: &str) -> bool {
+    text.len() == 36
+        && text.bytes().enumerate().all(|(place, byte)| match place {
+            8 | 13 | 18 | 23 => byte == b'-',
+            _ => byte.is_ascii_hexdigit(),
+        })
 }
 
 /// A list in a cell looks like what its elements look like.

@@ -1,39 +1,14 @@
 //! A commented spec to start from, without an export.
 
-use super::StartType;
+use super::{StartType, audience};
 
 /// The spec's text. It is valid as it is; its ids are the sandbox's.
 pub(crate) fn template(kind: StartType, name: &str) -> String {
-    let own = match kind {
-        StartType::Web => Own {
-            ids: "  pixel_code: C4A1EXAMPLEPIXEL0001   # CHECK: this one is the sandbox's; yours stands in Events Manager\n",
-            name: "Purchase",
-            mappings: "  - {from: url, to: page.url}                 # its ttclid parameter counts as an identifier\n",
-            more: "# - {from: ip, to: user.ip}                   # with user.user_agent an identifier\n\
-                   # - {from: user_agent, to: user.user_agent}\n\
-                   # - {from: ttclid, to: user.ttclid}\n\
-                   # - {from: customer_id, to: user.external_id}\n",
-        },
-        StartType::Offline => Own {
-            ids: "  event_set_id: \"7300000000000000001\"   # CHECK: this one is the sandbox's; yours stands in Events Manager\n",
-            name: "Purchase",
-            mappings: "",
-            more: "# - {from: channel, to: properties.event_channel}\n",
-        },
-        StartType::Crm => Own {
-            ids: "  event_set_id: \"7300000000000000001\"   # CHECK: this one is the sandbox's; yours stands in Events Manager\n",
-            name: "Lead",
-            mappings: "  - {from: lead_id, to: lead.lead_id}\n",
-            more: "# - {from: customer_id, to: user.external_id}\n",
-        },
+    let Some(start) = kind.events() else {
+        return audience::template(name);
     };
-    let Own {
-        ids,
-        name: event,
-        mappings,
-        more,
-    } = own;
-    let (kind_word, size) = (kind.as_str(), kind.batch_size());
+    let (mappings, more) = own(kind);
+    let (kind_word, ids, event, size) = (kind.as_str(), start.source_id, start.name, start.batch_size);
     format!(
         r#"# A sync spec of Tideline. Lines that begin with `# ` and a key are choices; CHECK marks what only you know.
 # With `tideline schema > sync.schema.json` an editor completes and checks it:
@@ -47,7 +22,8 @@ model:
   # csv: {{delimiter: ",", header: true}}
   # time_zone: UTC                            # for times without a zone
 event:
-{ids}  name: {{value: {event}}}                     # or {{from: column, map: {{order_completed: Purchase}}}}
+  {ids}   # CHECK: this one is the sandbox's; yours stands in Events Manager
+  name: {{value: {event}}}                     # or {{from: column, map: {{order_completed: Purchase}}}}
   batch_size: {size}                            # rows per API call
   # test_event_code: TEST12345                # to TikTok's test page only
   # max_age: 28d                              # older rows are not sent
@@ -67,22 +43,35 @@ mappings:                                     # column to field; `tideline previ
     )
 }
 
-/// What differs between the types.
-struct Own {
-    ids: &'static str,
-    name: &'static str,
-    mappings: &'static str,
-    more: &'static str,
+/// Mappings of the type's own, and commented ones.
+fn own(kind: StartType) -> (&'static str, &'static str) {
+    match kind {
+        StartType::Web => (
+            "  - {from: url, to: page.url}                 # its ttclid parameter counts as an identifier\n",
+            "# - {from: ip, to: user.ip}                   # with user.user_agent an identifier\n\
+             # - {from: user_agent, to: user.user_agent}\n\
+             # - {from: ttclid, to: user.ttclid}\n\
+             # - {from: customer_id, to: user.external_id}\n",
+        ),
+        StartType::Offline => ("", "# - {from: channel, to: properties.event_channel}\n"),
+        StartType::Crm => (
+            "  - {from: lead_id, to: lead.lead_id}\n",
+            "# - {from: customer_id, to: user.external_id}\n",
+        ),
+        StartType::Audience => ("", ""),
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use clap::ValueEnum;
+
     use super::*;
 
     #[test]
     fn every_template_is_valid_and_without_warnings() {
-        for kind in [StartType::Web, StartType::Offline, StartType::Crm] {
-            let text = template(kind, "my-sync");
+        for kind in StartType::value_variants() {
+            let text = template(*kind, "my-sync");
             let read = sync_core::spec::read("x.yaml", &text);
             let read = read.unwrap_or_else(|errors| panic!("{kind:?}: {errors}\n{text}"));
             assert_eq!(read.warnings, [], "{kind:?}");

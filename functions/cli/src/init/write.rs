@@ -1,37 +1,77 @@
 //! A proposal as YAML.
 
-use std::fmt::Write as _;
-
-use super::country::DefaultCountry;
+use super::audience;
 use super::key::Key;
-use super::propose::{Mapping, Proposal, Source};
+use super::propose::Proposal;
+use super::text::{Text, printable, scalar};
+use super::{EventStart, StartType};
 use crate::plural::counted;
-
-/// Where the notes begin.
-const NOTES: usize = 52;
 
 /// The spec's text. `name` is the sync's, `file` the export's.
 pub(crate) fn write(proposal: &Proposal, name: &str, file: &str) -> String {
     let mut text = Text::default();
-    let kind = proposal.kind;
     let rows = counted(proposal.rows, "row");
     text.line(&format!(
         "# Proposed by `tideline init` from the header and the first {rows} of {}.",
         printable(file)
     ));
     text.line("# CHECK marks what an export cannot tell.");
+    match proposal.kind.events() {
+        Some(start) => of_events(&mut text, proposal, &start, name),
+        None => of_people(&mut text, proposal, name),
+    }
+    text.0
+}
+
+fn of_events(text: &mut Text, proposal: &Proposal, start: &EventStart, name: &str) {
     text.line(&format!("name: {}", scalar(name)));
     text.noted(
         "destination: my-tiktok",
         Some("CHECK: the name of your connection to TikTok"),
     );
-    text.line(&format!("type: {}", kind.as_str()));
-    text.line("model:");
-    text.noted(
-        &format!("  path: models/{name}/"),
-        Some("CHECK: the folder of the bucket that the exports go to"),
+    text.line(&format!("type: {}", proposal.kind.as_str()));
+    audience::model(text, name);
+    key(
+        text,
+        &proposal.key,
+        "CHECK: what tells rows apart; a key goes once",
     );
-    key(&mut text, &proposal.key);
+    delimiter(text, proposal);
+    text.noted("  time_zone: UTC", Some("CHECK: for times without a zone"));
+    text.line("event:");
+    text.noted(
+        &format!("  {}", start.source_id),
+        Some("CHECK: this one is the sandbox's; yours stands in Events Manager"),
+    );
+    event_name(text, proposal, start);
+    text.noted(
+        &format!("  batch_size: {}", start.batch_size),
+        Some("rows per API call"),
+    );
+    mappings(text, proposal);
+    if let Some(country) = &proposal.country {
+        text.line("identity:");
+        audience::default_country(text, country);
+    }
+}
+
+fn of_people(text: &mut Text, proposal: &Proposal, name: &str) {
+    audience::head(text, name);
+    audience::model(text, name);
+    key(
+        text,
+        &proposal.key,
+        "CHECK: what tells people apart, and stays the same from export to export",
+    );
+    delimiter(text, proposal);
+    audience::run_on(text);
+    audience::audience(text, name);
+    mappings(text, proposal);
+    audience::identity(text, proposal);
+    audience::end(text, &proposal.key);
+}
+
+fn delimiter(text: &mut Text, proposal: &Proposal) {
     if let Some(delimiter) = proposal.delimiter {
         let delimiter = if delimiter == b'\t' {
             "\\t".to_owned()
@@ -40,48 +80,25 @@ pub(crate) fn write(proposal: &Proposal, name: &str, file: &str) -> String {
         };
         text.line(&format!("  csv: {{delimiter: \"{delimiter}\"}}"));
     }
-    text.noted("  time_zone: UTC", Some("CHECK: for times without a zone"));
-    text.line("event:");
-    text.noted(
-        &format!("  {}", kind.source_id()),
-        Some("CHECK: this one is the sandbox's; yours stands in Events Manager"),
-    );
-    event_name(&mut text, proposal);
-    text.noted(
-        &format!("  batch_size: {}", kind.batch_size()),
-        Some("rows per API call"),
-    );
+}
+
+fn mappings(text: &mut Text, proposal: &Proposal) {
     text.line("mappings:");
     for mapping in &proposal.mappings {
-        text.mapping(mapping);
+        let to = match proposal.kind {
+            StartType::Audience => mapping.to.trim_start_matches("user."),
+            _ => mapping.to,
+        };
+        text.mapping(mapping, to);
     }
     if !proposal.left.is_empty() {
         let left: Vec<String> = proposal.left.iter().map(|name| printable(name)).collect();
         text.line(&format!("# Columns that go nowhere: {}", left.join(", ")));
     }
-    match &proposal.country {
-        None => {}
-        Some(DefaultCountry::Column(column)) => {
-            text.line("identity:");
-            text.noted(
-                &format!("  default_country: {{from: {}}}", scalar(column)),
-                Some("where national phone numbers belong"),
-            );
-        }
-        Some(DefaultCountry::Guess { code, fit, of }) => {
-            text.line("identity:");
-            let note = format!(
-                "CHECK: {fit} of {} without + belong there",
-                counted(*of as u64, "phone number")
-            );
-            text.noted(&format!("  default_country: {code}"), Some(&note));
-        }
-    }
-    text.0
 }
 
-fn key(text: &mut Text, key: &Key) {
-    let note = (!key.sure).then_some("CHECK: what tells rows apart; a key goes once");
+fn key(text: &mut Text, key: &Key, check: &str) {
+    let note = (!key.sure).then_some(check);
     match key.columns.as_slice() {
         [one] => text.noted(&format!("  primary_key: {}", scalar(one)), note),
         several => {
@@ -91,15 +108,10 @@ fn key(text: &mut Text, key: &Key) {
     }
 }
 
-fn event_name(text: &mut Text, proposal: &Proposal) {
+fn event_name(text: &mut Text, proposal: &Proposal, start: &EventStart) {
     let Some(names) = &proposal.names else {
-        let name = if proposal.kind == super::StartType::Crm {
-            "Lead"
-        } else {
-            "Purchase"
-        };
         return text.noted(
-            &format!("  name: {{value: {name}}}"),
+            &format!("  name: {{value: {}}}", start.name),
             Some("CHECK: the event that each row stands for"),
         );
     };
@@ -120,60 +132,4 @@ fn event_name(text: &mut Text, proposal: &Proposal) {
             scalar(own)
         ));
     }
-}
-
-#[derive(Default)]
-struct Text(String);
-
-impl Text {
-    fn line(&mut self, line: &str) {
-        self.0.push_str(line);
-        self.0.push('\n');
-    }
-
-    fn noted(&mut self, line: &str, note: Option<&str>) {
-        match note {
-            None => self.line(line),
-            // Writing to a `String` never fails.
-            Some(note) => {
-                let _ = writeln!(self.0, "{line:<NOTES$} # {note}");
-            }
-        }
-    }
-
-    fn mapping(&mut self, mapping: &Mapping) {
-        let source = match &mapping.source {
-            Source::Column(column) => format!("from: {}", scalar(column)),
-            Source::Value(value) => format!("value: {}", scalar(value)),
-        };
-        let to = if mapping.to.contains('[') {
-            scalar(mapping.to)
-        } else {
-            mapping.to.to_owned()
-        };
-        let check = mapping.check.map(|check| format!("CHECK: {check}"));
-        self.noted(&format!("  - {{{source}, to: {to}}}"), check.as_deref());
-    }
-}
-
-/// A text as YAML: plain where nothing can be mistaken, else in quotes.
-fn scalar(text: &str) -> String {
-    const WORDS: [&str; 9] = ["true", "false", "null", "yes", "no", "on", "off", "y", "n"];
-    let plain = text.starts_with(|c: char| c.is_ascii_alphabetic())
-        && text
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-')
-        && !WORDS.contains(&text.to_ascii_lowercase().as_str());
-    if plain {
-        text.to_owned()
-    } else {
-        serde_json::Value::from(text).to_string()
-    }
-}
-
-/// A text in a comment: it ends no line.
-fn printable(text: &str) -> String {
-    text.chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect()
 }

@@ -63,19 +63,23 @@ impl Machine {
             quiet_seconds: 0,
             exports_land: false,
             spool: spool(&options.store)?,
+            lease_seconds: 0,
             ..ingest::Settings::default()
         };
+        let client = Client::new(ClientConfig::new(base))?;
         Ok(Self {
-            ingest: ingest::Context::new(store.clone(), secrets.clone(), names::LOCAL.to_owned(), limits),
+            ingest: ingest::Context::new(store.clone(), secrets.clone(), names::LOCAL.to_owned(), limits)
+                .with_client(client.clone()),
             deliver: deliver::Context {
                 store: store.clone(),
                 secrets,
-                client: Client::new(ClientConfig::new(base))?,
+                client,
                 pace: Pace::new(Limits::default()),
                 bucket: names::LOCAL.to_owned(),
                 settings: deliver::Settings {
                     max_receives: MAX_RECEIVES,
                     progress_calls: 1,
+                    lease_seconds: 0,
                     ..deliver::Settings::default()
                 },
                 tally,

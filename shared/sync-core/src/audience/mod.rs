@@ -5,16 +5,20 @@
 //! file uploads. [`sift`] compares the identifiers of an audience with those that it shall have. Raw identity values
 //! end in the mapper: nothing behind it holds one.
 
+mod booster;
 mod file;
 mod holders;
 mod identifier;
+mod identity_lines;
 mod mapper;
 mod places;
 mod segment;
 
+pub use booster::{IdentityMapper, MAX_ADDED, identity_columns};
 pub use file::{AudienceFile, FileLayout, FileWriter, MAX_FILE_BYTES, MAX_FILES, MIN_PEOPLE, UploadedFile};
 pub use holders::{Holder, Holders, HoldersWriter, NOBODY, Removal, Sifted, sift};
 pub use identifier::{IdKind, Identifier};
+pub use identity_lines::IdentityLines;
 pub use mapper::{MappedPersons, Person, PersonMapper};
 pub use places::{NotInPlaces, check_places};
 pub use segment::{MAX_MAPPING_BYTES, SegmentCalls, identifiers_of, kinds_of};

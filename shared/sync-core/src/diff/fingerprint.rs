@@ -67,6 +67,11 @@ impl RowHasher {
         self.finish()
     }
 
+    /// All 64 bits, for sums of several rows.
+    pub fn finish_wide(self) -> u64 {
+        self.0.finish()
+    }
+
     /// The fingerprint. Never 0: 0 stands for "equal to nothing".
     pub fn finish(self) -> RowFingerprint {
         let wide = self.0.finish();

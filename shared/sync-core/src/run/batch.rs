@@ -391,6 +391,11 @@ impl BatchWriter {
         done
     }
 
+    /// Whether it writes files of this header.
+    pub fn is_of(&self, header: &BatchHeader) -> bool {
+        self.header == *header
+    }
+
     /// The rest, when there is one. The writer begins anew.
     pub fn take(&mut self) -> Option<(Vec<u8>, u32)> {
         if self.rows == 0 {

@@ -55,6 +55,16 @@ pub const SPECS: &str = "syncs/";
 /// Where exports lie.
 pub const MODELS: &str = "models/";
 
+/// The folder of a model for corrected rows of an export.
+pub const CORRECTED: &str = "corrected/";
+
+/// Whether an export of a model holds corrected rows, and not the whole table: it lies under
+/// `<model.path>corrected/`.
+pub fn is_corrected(model_path: &str, export: &str) -> bool {
+    let name = export.strip_prefix(model_path).map(|name| name.trim_start_matches('/'));
+    name.is_some_and(|name| name.starts_with(CORRECTED))
+}
+
 /// `syncs/<sync>.yaml`
 pub fn spec(sync: &SyncName) -> String {
     format!("{SPECS}{sync}.yaml")

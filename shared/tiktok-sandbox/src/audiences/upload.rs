@@ -203,7 +203,11 @@ mod tests {
             Ok(3),
         );
         check(&format!("{a},{b}\n"), "MULTIPLE_TYPES", Err("header"));
-        check("email_sha256,phone_sha256\n,\n", "MULTIPLE_TYPES", Err("line 2 holds no id"));
+        check(
+            "email_sha256,phone_sha256\n,\n",
+            "MULTIPLE_TYPES",
+            Err("line 2 holds no id"),
+        );
         check(
             &format!("email_sha256,phone_sha256\n{a}\n"),
             "MULTIPLE_TYPES",

@@ -83,7 +83,6 @@ async fn lists_have_pages() {
         list(&[("advertiser_id", "7100000000000000002")]).await["data"]["list"],
         json!([])
     );
-
 }
 
 #[tokio::test]

@@ -113,6 +113,80 @@ async fn ids_are_a_set() {
 }
 
 #[tokio::test]
+async fn each_kind_has_a_set_of_its_own() {
+    let bench = Bench::start().await;
+    let id = make(&bench, "VIP").await;
+    let (sha256, md5) = (digests(7, 1).concat(), "9e107d9d372bb6826bd81d3542a419d6");
+    let kinds = [
+        "EMAIL_SHA256",
+        "PHONE_SHA256",
+        "IDFA_SHA256",
+        "AAID_SHA256",
+        "IDFA_MD5",
+        "AAID_MD5",
+    ];
+    let digest = |kind: &str| if kind.ends_with("MD5") { md5 } else { &sha256 };
+    for (number, kind) in kinds.into_iter().enumerate() {
+        for schema in [kind.to_owned(), kind.to_lowercase()] {
+            let rows = json!([[place(digest(kind), &id)]]);
+            let added = mapping("add", &[&schema], rows);
+            assert_eq!(bench.code("/segment/mapping/", &added).await, 0, "{schema}");
+        }
+        assert_eq!(
+            bench.sandbox.state().audiences()[0].ids.len(),
+            number + 1,
+            "{kind}"
+        );
+        let other = if digest(kind) == md5 { &sha256 } else { md5 };
+        let wrong = mapping("add", &[kind], json!([[place(other, &id)]]));
+        assert_eq!(bench.code("/segment/mapping/", &wrong).await, 40062, "{kind}");
+    }
+    let all: Vec<Value> = kinds.iter().map(|kind| place(digest(kind), &id)).collect();
+    let gone = mapping("delete", &kinds[..5], json!([all[..5]]));
+    assert_eq!(bench.code("/segment/mapping/", &gone).await, 0);
+    assert_eq!(
+        json!(bench.sandbox.state().audiences()[0].ids),
+        json!({"AAID_MD5": [md5]})
+    );
+}
+
+#[tokio::test]
+async fn one_call_reaches_several_audiences_of_several_advertisers() {
+    let bench = Bench::start().await;
+    let other = "7100000000000000002";
+    let (first, second) = (make(&bench, "A").await, make(&bench, "B").await);
+    let body = json!({"advertiser_id": other, "custom_audience_name": "C"});
+    let made = bench.post("/segment/audience/", &body).await;
+    let third = made["data"]["audience_id"].as_str().unwrap();
+    let ids = digests(1, 2);
+    let mut body = json!({"advertiser_ids": [ADVERTISER, other], "id_schema": ["EMAIL_SHA256"], "batch_data": [
+        [{"id": ids[0], "audience_ids": [first, third, first]}],
+        [{"id": ids[1], "audience_ids": [second, third]}],
+    ]});
+    assert_eq!(
+        bench.code("/segment/mapping/", &body).await,
+        0,
+        "add is the default"
+    );
+    let sets = || -> Vec<Value> {
+        let audiences = bench.sandbox.state().audiences();
+        audiences.iter().map(|audience| json!(audience.ids)).collect()
+    };
+    let emails = |ids: &[String]| json!({"EMAIL_SHA256": ids});
+    assert_eq!(sets(), [emails(&ids[..1]), emails(&ids[1..]), emails(&ids)]);
+    body["action"] = json!("delete");
+    body["batch_data"] = json!([[{"id": ids[0], "audience_ids": [third]}]]);
+    assert_eq!(bench.code("/segment/mapping/", &body).await, 0);
+    assert_eq!(sets(), [emails(&ids[..1]), emails(&ids[1..]), emails(&ids[1..])]);
+    bench.set(json!({"tokens": {"sandbox-token": {"advertisers": [ADVERTISER]}}}));
+    body["batch_data"] = json!([[{"id": ids[0], "audience_ids": [first]}]]);
+    assert_eq!(
+        bench.post("/segment/mapping/", &body).await["message"],
+        format!("No permission to operate advertiser {other}.")
+    );
+}
+
+#[tokio::test]
 async fn a_bad_row_refuses_the_call() {
     let bench = Bench::start().await;
     let id = make(&bench, "VIP").await;

@@ -49,6 +49,15 @@ impl Answer {
         }
     }
 
+    /// What came back, in one word for counts: TikTok's code, or what came in its place.
+    pub fn label(&self) -> String {
+        match (self.code, self.status) {
+            (Some(code), _) => code.to_string(),
+            (None, Some(status)) => format!("http_{status}"),
+            (None, None) => "no_answer".to_owned(),
+        }
+    }
+
     pub(super) fn lost(lost: &Lost, elapsed: Duration) -> Self {
         let cause = Cause::ours(&lost.message);
         Self {

@@ -1,0 +1,330 @@
+//! Before the first run of an audience: what it fixes is written down, and the audience is found, or made.
+//!
+//! An audience is never made twice. `state/<sync>/fixed.json` is written by a conditional put *before* the call that
+//! makes it, and completed with TikTok's id before the first person is sent. Whoever finds it without an id waits until
+//! its writer is surely dead, takes it over, and looks the name up before it makes anything.
+
+use anyhow::Context as _;
+use runtime::connections::{Refuses, living, note_refusal};
+use runtime::facts::to_bytes;
+use runtime::store::{ETag, Put};
+use sync_core::names::{AudienceId, SyncName};
+use sync_core::run::{Fit, Fixed, FixedVia, keys};
+use sync_core::spec::{Audience, AudienceRef, SyncSpec};
+use tiktok::audiences::{AudienceKind, Listed, Page, made_id};
+use tiktok::{AccessToken, Answer, AuthReason, Verdict};
+
+use crate::Context;
+
+/// More pages of a hundred audiences than TikTok lets an account have (400 audiences, reported by vendors).
+const MAX_PAGES: u64 = 50;
+
+/// Whether a run of an audience may begin.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Ready {
+    /// It may.
+    Go,
+    /// Nothing of it can be sent: why, and the way out.
+    Unfit(String),
+    /// Somebody else makes the audience, or TikTok gives no clear answer: later.
+    Later(&'static str),
+    /// TikTok takes the token no more, or never did for this: the sync waits for a new one.
+    NotConnected,
+}
+
+/// What is fixed, as it was read.
+struct Read {
+    fixed: Fixed,
+    etag: ETag,
+    age_seconds: i64,
+}
+
+/// Prepares the audience of a sync. `resynced`: a resync was asked for since the last run.
+pub(crate) async fn ready(ctx: &Context, spec: &SyncSpec, resynced: bool) -> anyhow::Result<Ready> {
+    let Some(audience) = &spec.audience else {
+        return Ok(Ready::Go);
+    };
+    let sync = &spec.name;
+    let Some(read) = read(ctx, sync).await? else {
+        return first(ctx, spec, audience).await;
+    };
+    let fixed = match read.fixed.fits(sync, audience, spec.mode, resynced) {
+        Fit::No(message) => return Ok(Ready::Unfit(message)),
+        Fit::Changed(changed) => {
+            if let AudienceRef::Id(id) = &audience.audience
+                && changed.via != read.fixed.via
+                && let Err(not) = check(ctx, spec, audience, id).await?
+            {
+                return Ok(not);
+            }
+            if !swap(ctx, sync, &changed, &read.etag).await? {
+                return Ok(Ready::Later("somebody else has just changed what is fixed"));
+            }
+            if changed.audience_id.is_none() && changed.via == FixedVia::Segment {
+                return make(ctx, spec, audience, false).await;
+            }
+            return Ok(Ready::Go);
+        }
+        Fit::Same => read.fixed,
+    };
+    // A file upload makes its audience itself, when its files are there.
+    if fixed.audience_id.is_some() || fixed.via == FixedVia::FileUpload {
+        return Ok(Ready::Go);
+    }
+    if read.age_seconds < ctx.settings.lease_seconds {
+        return Ok(Ready::Later("another function is making the audience"));
+    }
+    let taken = Fixed {
+        tries: fixed.tries.saturating_add(1),
+        ..fixed
+    };
+    if !swap(ctx, sync, &taken, &read.etag).await? {
+        return Ok(Ready::Later("another function has just taken over making the audience"));
+    }
+    make(ctx, spec, audience, true).await
+}
+
+async fn read(ctx: &Context, sync: &SyncName) -> anyhow::Result<Option<Read>> {
+    let key = keys::fixed(sync);
+    let Some(object) = ctx.store.get(&key).await? else {
+        return Ok(None);
+    };
+    Ok(Some(Read {
+        fixed: serde_json::from_slice(&object.body).with_context(|| format!("{key} is not what it should be"))?,
+        etag: object.etag,
+        age_seconds: object.now.as_second() - object.last_modified.as_second(),
+    }))
+}
+
+async fn swap(ctx: &Context, sync: &SyncName, fixed: &Fixed, etag: &ETag) -> anyhow::Result<bool> {
+    let key = keys::fixed(sync);
+    let put = ctx.store.put_if_match(&key, to_bytes(&key, fixed)?, etag).await?;
+    Ok(put == Put::Written)
+}
+
+/// The first run: an existing audience is looked at before anything is fixed.
+async fn first(ctx: &Context, spec: &SyncSpec, audience: &Audience) -> anyhow::Result<Ready> {
+    if let AudienceRef::Id(id) = &audience.audience
+        && let Err(not) = check(ctx, spec, audience, id).await?
+    {
+        return Ok(not);
+    }
+    let fixed = Fixed::of(audience, spec.mode);
+    let key = keys::fixed(&spec.name);
+    if ctx.store.put_new(&key, to_bytes(&key, &fixed)?).await? != Put::Written {
+        return Ok(Ready::Later("another function has just begun with the audience"));
+    }
+    if fixed.audience_id.is_some() || fixed.via == FixedVia::FileUpload {
+        return Ok(Ready::Go);
+    }
+    make(ctx, spec, audience, false).await
+}
+
+/// Makes the audience, or, where an earlier try may have made it, finds it by its name; then its id is fixed.
+async fn make(ctx: &Context, spec: &SyncSpec, audience: &Audience, look_first: bool) -> anyhow::Result<Ready> {
+    let AudienceRef::Name(name) = &audience.audience else {
+        return Ok(Ready::Go);
+    };
+    let tiktok = match TikTok::new(ctx, spec).await? {
+        Ok(tiktok) => tiktok,
+        Err(not) => return Ok(not),
+    };
+    let advertiser = audience.advertiser_id.as_str();
+    let mut found = None;
+    if look_first {
+        found = match tiktok.by_name(advertiser, name).await? {
+            Ok(found) => found.map(|listed| listed.id),
+            Err(not) => return Ok(not),
+        };
+    }
+    let id = match found {
+        Some(id) => id,
+        None => {
+            let answer = tiktok
+                .client
+                .create_segment_audience(&tiktok.token, advertiser, name, ctx.settings.call_timeout)
+                .await;
+            if let Err(not) = tiktok.accepted("making the audience", &answer).await? {
+                return Ok(not);
+            }
+            match made_id(answer.data.as_ref()) {
+                Some(id) => id,
+                // It was made, and its id is to be found by its name.
+                None => return Ok(Ready::Later("TikTok made an audience and did not say its id")),
+            }
+        }
+    };
+    let id = AudienceId::new(id).context("TikTok's id of the audience")?;
+    tracing::info!(sync = %spec.name, audience = %id, "the audience is there");
+    let Some(read) = read(ctx, &spec.name).await? else {
+        anyhow::bail!("{} is gone", keys::fixed(&spec.name));
+    };
+    if read.fixed.audience_id.is_some() {
+        return Ok(Ready::Go);
+    }
+    let fixed = Fixed {
+        audience_id: Some(id),
+        ..read.fixed
+    };
+    if swap(ctx, &spec.name, &fixed, &read.etag).await? {
+        Ok(Ready::Go)
+    } else {
+        Ok(Ready::Later("somebody else has just fixed the audience"))
+    }
+}
+
+/// Looks whether an existing audience is the advertiser's, and of the way that the spec asks for.
+async fn check(
+    ctx: &Context,
+    spec: &SyncSpec,
+    audience: &Audience,
+    id: &AudienceId,
+) -> anyhow::Result<Result<(), Ready>> {
+    let tiktok = match TikTok::new(ctx, spec).await? {
+        Ok(tiktok) => tiktok,
+        Err(not) => return Ok(Err(not)),
+    };
+    let advertiser = audience.advertiser_id.as_str();
+    let timeout = ctx.settings.call_timeout;
+    let answer = tiktok
+        .client
+        .list_audiences(&tiktok.token, advertiser, Some(id.as_str()), 1, timeout)
+        .await;
+    if let Err(not) = tiktok.accepted("looking at the audience", &answer).await? {
+        return Ok(Err(not));
+    }
+    let page = Page::read(answer.data.as_ref());
+    let listed = page.audiences.iter().find(|listed| listed.id == id.as_str());
+    let via = FixedVia::of(&audience.via);
+    Ok(match listed.map(|listed| listed.kind) {
+        None => Err(Ready::Unfit(format!(
+            "the advertiser account {advertiser} has no audience {id}: correct audience.id or audience.advertiser_id, or give a name to have one made"
+        ))),
+        Some(None) => Ok(()),
+        Some(Some(AudienceKind::Segment)) if via == FixedVia::Segment => Ok(()),
+        Some(Some(AudienceKind::CustomerFile)) if via == FixedVia::FileUpload => Ok(()),
+        Some(Some(kind)) => Err(Ready::Unfit(wrong_kind(id, kind, via))),
+    })
+}
+
+fn wrong_kind(id: &AudienceId, kind: AudienceKind, via: FixedVia) -> String {
+    let what = match kind {
+        AudienceKind::Segment => "was made by the Segment API",
+        AudienceKind::CustomerFile => "was made of uploaded files",
+        AudienceKind::Other => "is neither of the Segment API nor of uploaded files",
+    };
+    let takes = match via {
+        FixedVia::Segment => "via: segment works only on audiences that the Segment API made",
+        FixedVia::FileUpload => "via: file_upload works only on audiences made of files",
+    };
+    format!("the audience {id} {what}, and {takes}: name another audience, or give a name to have one made")
+}
+
+/// TikTok, for the calls of one sync.
+pub(super) struct TikTok<'a> {
+    ctx: &'a Context,
+    spec: &'a SyncSpec,
+    pub(super) client: &'a tiktok::Client,
+    pub(super) token: AccessToken,
+    version: String,
+}
+
+impl<'a> TikTok<'a> {
+    pub(super) async fn new(ctx: &'a Context, spec: &'a SyncSpec) -> anyhow::Result<Result<Self, Ready>> {
+        let Some(client) = &ctx.client else {
+            return Ok(Err(Ready::Later("this process does not talk to TikTok")));
+        };
+        let (store, secrets) = (ctx.store.as_ref(), ctx.secrets.as_ref());
+        let living = living(store, secrets, &ctx.bucket, &spec.destination, &spec.name).await?;
+        let Some(living) = living else {
+            return Ok(Err(Ready::NotConnected));
+        };
+        let token = AccessToken::new(living.access_token.expose()).ok();
+        Ok(Ok(Self {
+            ctx,
+            spec,
+            client,
+            token: token.context("the destination's token cannot be a header's value: connect again")?,
+            version: living.version,
+        }))
+    }
+
+    /// Whether a call was accepted; what becomes of the run otherwise.
+    pub(super) async fn accepted(&self, what: &str, answer: &Answer) -> anyhow::Result<Result<(), Ready>> {
+        tracing::info!(
+            sync = %self.spec.name,
+            what,
+            verdict = answer.verdict.name(),
+            code = answer.code,
+            status = answer.status,
+            request_id = answer.request_id,
+            "call"
+        );
+        let said = || match answer.code {
+            Some(code) => format!("TikTok said {code}: {}", answer.message.as_str()),
+            None => answer.message.as_str().to_owned(),
+        };
+        Ok(match &answer.verdict {
+            Verdict::Accepted => Ok(()),
+            Verdict::Retry { .. } | Verdict::Partial { .. } => {
+                tracing::warn!(sync = %self.spec.name, what, said = said(), "no clear answer: tried again later");
+                Err(Ready::Later("TikTok gives no clear answer about the audience"))
+            }
+            Verdict::Unauthorized { why, .. } => {
+                let message = said();
+                if let AuthReason::NotOnAllowlist = why {
+                    return Ok(Err(Ready::Unfit(format!(
+                        "{message}; the account is not on TikTok's allowlist for custom audiences: ask your TikTok representative, then export again"
+                    ))));
+                }
+                // A missing grant may as well be an account of somebody else: then it is the spec that is wrong.
+                if *why == AuthReason::GrantMissing {
+                    return Ok(Err(Ready::Unfit(format!(
+                        "{message}; {what} needs the audience scopes, and the role Admin or Operator on the advertiser account: correct audience.advertiser_id, or grant it and connect again, then export again"
+                    ))));
+                }
+                let whose = (&self.spec.destination, &self.spec.name);
+                note_refusal(self.ctx.store.as_ref(), whose, &self.version, Refuses::All, &message).await?;
+                tracing::error!(sync = %self.spec.name, status = "needs_reauthorisation", "TikTok takes the token no more: the sync waits for a new one");
+                Err(Ready::NotConnected)
+            }
+            Verdict::Refused { .. } | Verdict::Split { .. } | Verdict::Misconfigured { .. } => {
+                Err(Ready::Unfit(format!(
+                    "{}; {what} was refused: correct the audience in the spec, then export again",
+                    said()
+                )))
+            }
+        })
+    }
+
+    /// The newest audience of the Segment API with this name.
+    async fn by_name(&self, advertiser: &str, name: &str) -> anyhow::Result<Result<Option<Listed>, Ready>> {
+        let mut found: Option<Listed> = None;
+        for page in 1..=MAX_PAGES {
+            let answer = self
+                .client
+                .list_audiences(&self.token, advertiser, None, page, self.ctx.settings.call_timeout)
+                .await;
+            if let Err(not) = self.accepted("looking the audience's name up", &answer).await? {
+                return Ok(Err(not));
+            }
+            let list = Page::read(answer.data.as_ref());
+            for listed in list.audiences {
+                let segment = matches!(listed.kind, None | Some(AudienceKind::Segment));
+                let newer = found.as_ref().is_none_or(|other| other.created <= listed.created);
+                if segment && listed.name == name && newer {
+                    found = Some(listed);
+                }
+            }
+            if page >= list.pages {
+                break;
+            }
+        }
+        Ok(Ok(found))
+    }
+}
+
+/// TikTok's id of a sync's audience; `None` before it is there.
+pub(super) async fn fixed_id(ctx: &Context, sync: &SyncName) -> anyhow::Result<Option<AudienceId>> {
+    Ok(read(ctx, sync).await?.and_then(|read| read.fixed.audience_id))
+}
