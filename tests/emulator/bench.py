@@ -1,4 +1,5 @@
-"""`make bench`: how many rows a second a run does on this machine, against the sandbox, and in how much memory.
+"""`make bench`: how many rows a second a run does on this machine, against the sandbox, and in how much memory: web
+events, and an audience that is mirrored and then changes by one percent.
 
     python -m emulator.bench TIDELINE ROWS
 """
@@ -48,7 +49,52 @@ def main() -> int:
         finally:
             sandbox.stop()
         print(f"API calls: {calls}")
+        audience(tideline, rows, folder, env)
     return 0
+
+
+AUDIENCE = """\
+destination: acme
+type: custom_audience
+mode: mirror
+model: {path: models/bench/, primary_key: id, run_on: each_file}
+audience: {advertiser_id: "7100000000000000001", name: Bench, via: segment}
+mappings:
+  - {from: email, to: email}
+  - {from: phone, to: phone}
+"""
+
+
+def people(file: pathlib.Path, rows: int, changed: int) -> None:
+    """A table of people. The first `changed` have another address than usual, and as many of the last are others."""
+    with file.open("w") as out:
+        out.write("id,email,phone\n")
+        for number in range(rows):
+            host = "new.example.com" if number < changed else "example.com"
+            key = number if number < rows - changed or not changed else number + rows
+            out.write(f"c-{key},person.{key}@{host},+4915{key:09d}\n")
+
+
+def audience(tideline: str, rows: int, folder: pathlib.Path, env: dict) -> None:
+    """A mirrored audience: the first export, then one with 1 % of the people changed and 1 % gone and new."""
+    spec, store = folder / "bench.yaml", folder / "audience-store"
+    spec.write_text(AUDIENCE)
+    sandbox = servers.start("sandbox", [tideline, "sandbox"], folder, seconds=3600, ready="/_sandbox/calls")
+    try:
+        for what, changed in (("audience, first export", 0), ("audience, 1 % changed, 1 % gone, 1 % new", rows // 100)):
+            file = folder / "people.csv"
+            people(file, rows, changed)
+            before = mapping_calls(sandbox.url)
+            used = timed([tideline, "run", str(spec), str(file), "--store", str(store), "--endpoint", sandbox.url], env)
+            report(what, rows, used[:3])
+            print(f"  mapping calls: {mapping_calls(sandbox.url) - before}", flush=True)
+    finally:
+        sandbox.stop()
+
+
+def mapping_calls(url: str) -> int:
+    calls = servers.get_json(f"{url}/_sandbox/calls")
+    return sum(calls.get("/open_api/v1.3/segment/mapping/", {}).values())
 
 
 def again(folder: pathlib.Path, body: bytes) -> pathlib.Path:

@@ -16,6 +16,8 @@ use crate::steps::Steps;
 pub struct ApiCall {
     /// Its number, from 1.
     pub number: u64,
+    /// Its path below the API's version, without the query: `/event/track/`.
+    pub path: String,
     /// The `event_id` of each row, in order.
     pub ids: Vec<String>,
     /// The body.
@@ -158,7 +160,7 @@ impl Front {
         let (mut read, mut answered) = (Vec::new(), Vec::new());
         loop {
             let (head, body) = message(stream, &mut read).await?;
-            let call = self.note(&body);
+            let call = self.note(&head, &body);
             let act = (self.state().script)(&call);
             match act {
                 Act::Pass => {
@@ -198,7 +200,7 @@ impl Front {
         }
     }
 
-    fn note(&self, body: &[u8]) -> ApiCall {
+    fn note(&self, head: &[u8], body: &[u8]) -> ApiCall {
         let json: serde_json::Value = serde_json::from_slice(body).unwrap_or_default();
         let rows = json["data"].as_array().map(Vec::as_slice).unwrap_or_default();
         let ids = rows
@@ -210,6 +212,7 @@ impl Front {
         state.rows += ids.len() as u64;
         ApiCall {
             number: state.calls,
+            path: path(head),
             ids,
             body: Bytes::copy_from_slice(body),
         }
@@ -220,6 +223,14 @@ impl Front {
             caller.kill();
         }
     }
+}
+
+/// The path of a request, below the API's version.
+fn path(head: &[u8]) -> String {
+    let head = String::from_utf8_lossy(head);
+    let target = head.split(' ').nth(1).unwrap_or_default();
+    let path = target.split('?').next().unwrap_or_default();
+    path.strip_prefix("/open_api/v1.3").unwrap_or(path).to_owned()
 }
 
 fn envelope(code: i64, words: &str) -> Vec<u8> {

@@ -9,28 +9,37 @@
     reason = "a harness of tests: what it does not expect is a failed test"
 )]
 
+mod audience_schedule;
+mod audience_view;
 mod bench;
 mod checks;
 mod export;
 mod faulty_store;
+mod figures;
 mod front;
 mod invocation;
 mod memory_secrets;
 mod memory_store;
+mod people;
 mod queue;
 mod schedule;
 mod steps;
+mod storm;
 mod view;
 mod world;
 
+pub use audience_schedule::run_audience_schedule;
+pub use audience_view::NO_ROW;
 pub use bench::Bench;
 pub use export::{Export, SPEC, SYNC, TWO_EVENTS};
 pub use faulty_store::FaultyStore;
+pub use figures::Figures;
 pub use front::{Act, ApiCall, Blame, Front, refuse};
 pub use invocation::{Ended, Invocation};
 pub use memory_secrets::MemorySecrets;
 pub use memory_store::{Created, MemoryStore};
+pub use people::{MIRROR, People, add_spec, files_spec, hash, names, noted, refuse_adds};
 pub use queue::{Asked, Message, Queue};
-pub use schedule::{Figures, run_schedule};
+pub use schedule::run_schedule;
 pub use steps::{Fault, Steps};
 pub use world::{Setup, World};

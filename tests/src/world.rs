@@ -145,8 +145,13 @@ impl World {
 
     /// An export lands; the id of its run. Its event waits in the bucket until [`Self::collect`].
     pub async fn land(&self, name: &str, export: &Export) -> anyhow::Result<RunId> {
+        self.land_file(name, export.csv()).await
+    }
+
+    /// The same with a file's content.
+    pub async fn land_file(&self, name: &str, csv: &str) -> anyhow::Result<RunId> {
         let key = format!("models/web/{name}");
-        self.store.put(&key, Bytes::from(export.csv().to_owned())).await?;
+        self.store.put(&key, Bytes::from(csv.to_owned())).await?;
         let version = self.store.version(&key).context("the export was written")?;
         Ok(export_run_id(BUCKET, &key, &version, &self.sync))
     }
@@ -156,6 +161,7 @@ impl World {
         let store = FaultyStore::new(self.store.clone(), steps.clone());
         let settings = self.setup.ingest.clone();
         ingest::Context::new(Arc::new(store), self.secrets.clone(), BUCKET.to_owned(), settings)
+            .with_client(self.bench.client.clone())
     }
 
     /// A context of `deliver` for one invocation.

@@ -34,15 +34,26 @@ pub(crate) fn each(
     csv: &CsvOptions,
     take: &mut dyn FnMut(Parsed<'_>) -> Result<(), BrokenFile>,
 ) -> anyhow::Result<Result<(), BrokenFile>> {
-    let mut file = open(path)?;
     let mut reader = CsvReader::new(csv, &path.to_string_lossy());
+    chunks(path, &mut open(path)?, &mut |chunk, last| {
+        reader.read(chunk, last, take)
+    })
+}
+
+/// Hands a file to `take` chunk by chunk, until the end or its first error; `last` comes true once, with an empty
+/// chunk.
+pub(crate) fn chunks(
+    path: &Path,
+    file: &mut File,
+    take: &mut dyn FnMut(&[u8], bool) -> Result<(), BrokenFile>,
+) -> anyhow::Result<Result<(), BrokenFile>> {
     let mut chunk = vec![0; CHUNK];
     loop {
         let read = file
             .read(&mut chunk)
             .map_err(|error| anyhow::Error::new(error).context(format!("reading {}", path.display())))?;
         let piece = chunk.get(..read).unwrap_or_default();
-        if let Err(broken) = reader.read(piece, read == 0, take) {
+        if let Err(broken) = take(piece, read == 0) {
             return Ok(Err(broken));
         }
         if read == 0 {

@@ -2,20 +2,31 @@
 
 use anyhow::{Context as _, bail};
 use runtime::facts;
-use runtime::register::read_head;
+use runtime::register::{HeadRead, read_head};
 use runtime::store::{Store, Timestamp};
 use sync_core::names::{RunId, SyncName};
 use sync_core::run::{Pending, Record, RunState, RunStatus, keys};
+use sync_core::spec::Mode;
+
+use crate::spec_file;
 
 /// More objects than a listing for people needs.
 const MANY: usize = 100_000;
+
+/// Why a file upload waits for the next day, and the way.
+pub(crate) const POSTPONED: &str = "TikTok takes one file upload a day for each audience, and today's is done; it goes by itself with the schedule, on this machine by `tideline housekeeping` after midnight UTC";
+
+/// Whether the audience of a sync has had its file of the day (UTC).
+pub(crate) fn has_uploaded_today(read: &HeadRead, mode: Mode) -> bool {
+    mode == Mode::All && read.head.upload_day == Some(read.now.as_second().div_euclid(86_400))
+}
 
 /// A run that has not ended.
 #[derive(Debug)]
 pub(crate) struct Unfinished {
     pub(crate) sync: SyncName,
     pub(crate) run: RunId,
-    /// Waiting or running.
+    /// Waiting, postponed or running.
     pub(crate) status: RunStatus,
     /// What is known besides.
     pub(crate) note: String,
@@ -64,7 +75,8 @@ pub(crate) async fn ended(store: &dyn Store, sync: &SyncName, limit: usize) -> a
 
 /// The runs of a sync that have not ended, the one that runs first.
 pub(crate) async fn unfinished(store: &dyn Store, sync: &SyncName) -> anyhow::Result<Vec<Unfinished>> {
-    let head = read_head(store, sync).await?.head;
+    let read = read_head(store, sync).await?;
+    let head = &read.head;
     let mut found = Vec::new();
     if let Some(open) = &head.run {
         let note = match open.state {
@@ -86,17 +98,31 @@ pub(crate) async fn unfinished(store: &dyn Store, sync: &SyncName) -> anyhow::Re
         if open || store.stat(&keys::record(sync, &entry.run)).await?.is_some() {
             continue;
         }
+        let (status, note) = match &head.run {
+            Some(open) => (RunStatus::Waiting, format!("it waits for the run {}", open.id)),
+            None if postponed(store, sync, &read).await => (
+                RunStatus::Postponed,
+                "today's file is uploaded already: it goes by itself after midnight UTC".to_owned(),
+            ),
+            None => (
+                RunStatus::Waiting,
+                "it waits for its destination to be connected, or for its turn".to_owned(),
+            ),
+        };
         found.push(Unfinished {
             sync: sync.clone(),
             run: entry.run,
-            status: RunStatus::Waiting,
-            note: match &head.run {
-                Some(open) => format!("it waits for the run {}", open.id),
-                None => "it waits for its destination to be connected, or for its turn".to_owned(),
-            },
+            status,
+            note,
         });
     }
     Ok(found)
+}
+
+/// Whether what waits goes on the next day. Whoever has no valid spec waits for that one first.
+async fn postponed(store: &dyn Store, sync: &SyncName, read: &HeadRead) -> bool {
+    let spec = spec_file::of_store(store, sync).await;
+    spec.is_ok_and(|file| has_uploaded_today(read, file.spec.mode))
 }
 
 /// Finds the sync of a run. The run is named by its id, or by `SYNC/ID`.

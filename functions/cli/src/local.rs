@@ -2,8 +2,10 @@
 //! handlers are the functions' own.
 
 mod exports;
+mod identities;
 mod machine;
 mod secrets;
+mod waiting;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -12,13 +14,17 @@ use anyhow::{Context as _, bail};
 pub(crate) use deliver::Tally;
 use ingest::{ExportCreated, LoadedSpec, Requested};
 use runtime::facts;
+use runtime::register::read_head;
 use runtime::store::Store;
 use sync_core::names::{RunId, SyncName};
-use sync_core::run::{Record, keys};
+use sync_core::run::{Fixed, FixedVia, Record, keys};
 use sync_core::spec::SyncSpec;
 
-use exports::Export;
+use exports::{Export, Naming, WaitingExport};
 use machine::Machine;
+pub(crate) use waiting::Waiting;
+
+use crate::history;
 
 /// Which half of a run is done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,6 +50,21 @@ pub(crate) struct LocalOptions {
     pub(crate) ignore_guards: bool,
 }
 
+/// What is run.
+#[derive(Debug, Clone)]
+pub(crate) struct Exports<'a> {
+    /// The spec's text.
+    pub(crate) text: &'a str,
+    /// The spec.
+    pub(crate) spec: &'a SyncSpec,
+    /// The files, each a run of its own.
+    pub(crate) files: &'a [PathBuf],
+    /// They hold corrected rows of an export, and only add.
+    pub(crate) corrected: bool,
+    /// Where Match Booster's identity files are looked for before the store.
+    pub(crate) identities: Vec<PathBuf>,
+}
+
 /// What became of one file's run.
 #[derive(Debug)]
 pub(crate) struct RunEnd {
@@ -56,20 +77,24 @@ pub(crate) struct RunEnd {
     /// Where its record, rejected rows and report lie.
     pub(crate) folder: PathBuf,
     /// Why it has not ended.
-    pub(crate) waiting: Option<String>,
+    pub(crate) waiting: Option<Waiting>,
 }
 
 /// Runs files through a sync, one after the other.
 pub(crate) async fn run(
     options: &LocalOptions,
-    spec_text: &str,
-    spec: &SyncSpec,
-    files: &[PathBuf],
+    exports: &Exports<'_>,
     phase: Phase,
     tally: Arc<Tally>,
 ) -> anyhow::Result<Vec<RunEnd>> {
+    let (spec, spec_text) = (exports.spec, exports.text);
     let machine = Machine::open(options, tally)?;
     machine.needs_token(&spec.destination).await?;
+    let identities = bring_in_identities(&machine, options, exports, phase).await?;
+    let naming = Naming {
+        corrected: exports.corrected,
+        identities: identities.as_deref(),
+    };
     machine
         .store
         .put(&keys::spec(&spec.name), spec_text.as_bytes().to_vec().into())
@@ -81,8 +106,8 @@ pub(crate) async fn run(
     // What an earlier, killed process left comes first.
     machine.resume(&spec.name).await?;
     let mut ends = Vec::new();
-    for file in files {
-        let export = exports::digest(file, spec).await?;
+    for file in exports.files {
+        let export = exports::digest(file, spec, naming).await?;
         let run = ingest::run_of(
             &machine.ingest,
             &loaded,
@@ -94,14 +119,37 @@ pub(crate) async fn run(
         let already = record(&machine, &spec.name, &run).await?.is_some();
         if !already && phase != Phase::Deliver {
             exports::bring_in(&machine.store, file, &export).await?;
-            machine.accept(&created(&export, &run, options)).await?;
+            machine
+                .accept(&spec.name, &created(&export, &run, options))
+                .await?;
         }
+        let waiting = exports::waiting(&machine.store, &spec.name).await?;
         machine.work(phase).await?;
         let end = end(&machine, &spec.name, run, already, options, phase).await?;
         forget_export(&machine, end.record.as_ref()).await?;
+        forget_ended(&machine, &spec.name, waiting).await?;
         ends.push(end);
     }
     Ok(ends)
+}
+
+/// Match Booster's identity files, as one digest; `None` without a Match Booster. The second half of a run finds what
+/// the first one has brought in.
+async fn bring_in_identities(
+    machine: &Machine,
+    options: &LocalOptions,
+    exports: &Exports<'_>,
+    phase: Phase,
+) -> anyhow::Result<Option<String>> {
+    let Some(booster) = &exports.spec.match_booster else {
+        return Ok(None);
+    };
+    let folders = match phase {
+        Phase::Deliver => &[][..],
+        Phase::Ingest | Phase::Both => &exports.identities,
+    };
+    let digest = identities::bring_in(&machine.store, &options.store, booster, folders).await?;
+    Ok(Some(digest))
 }
 
 /// Asks something of a sync, and does what comes of it.
@@ -137,13 +185,38 @@ async fn forget_export(machine: &Machine, record: Option<&Record>) -> anyhow::Re
 /// Does what the schedule does in a deployed installation.
 pub(crate) async fn housekeeping(options: &LocalOptions, tally: Arc<Tally>) -> anyhow::Result<()> {
     let machine = Machine::open(options, tally)?;
+    let mut waiting = Vec::new();
+    for sync in history::syncs(machine.store.as_ref(), None).await? {
+        let exports = exports::waiting(&machine.store, &sync).await?;
+        waiting.push((sync, exports));
+    }
     ingest::housekeeping(&machine.ingest).await?;
-    machine.work(Phase::Both).await
+    machine.work(Phase::Both).await?;
+    for (sync, exports) in waiting {
+        forget_ended(&machine, &sync, exports).await?;
+    }
+    Ok(())
 }
 
-/// The key under which a file of this machine becomes an export.
-pub(crate) async fn named(file: &Path, spec: &SyncSpec) -> anyhow::Result<String> {
-    Ok(exports::digest(file, spec).await?.key)
+/// Exports that waited stay no longer than their runs: one that was postponed may have ended, or given way to a newer
+/// one.
+async fn forget_ended(machine: &Machine, sync: &SyncName, waiting: Vec<WaitingExport>) -> anyhow::Result<()> {
+    for export in waiting {
+        let record = record(machine, sync, &export.run).await?;
+        if record.is_some_and(|record| !record.sent_nothing()) {
+            machine.store.delete(&export.key).await?;
+        }
+    }
+    Ok(())
+}
+
+/// The key under which a file of corrected rows becomes an export.
+pub(crate) async fn named_corrected(file: &Path, spec: &SyncSpec) -> anyhow::Result<String> {
+    let naming = Naming {
+        corrected: true,
+        identities: None,
+    };
+    Ok(exports::digest(file, spec, naming).await?.key)
 }
 
 fn created(export: &Export, run: &RunId, options: &LocalOptions) -> ExportCreated {
@@ -169,12 +242,17 @@ async fn end(
     options: &LocalOptions,
     phase: Phase,
 ) -> anyhow::Result<RunEnd> {
-    let record = record(machine, sync, &run).await?;
+    let mut record = record(machine, sync, &run).await?;
+    if let Some(record) = &mut record {
+        name_audience(machine, record).await?;
+    }
     let folder = folder(&options.store, sync, &run);
     let waiting = match (&record, phase) {
         (Some(_), _) => None,
-        (None, Phase::Ingest) => Some("its batches are written and wait for `tideline deliver`".to_owned()),
-        (None, _) => Some(machine.why_waiting(sync, &run).await?),
+        (None, Phase::Ingest) if is_open(machine, sync, &run).await? => Some(Waiting::because(
+            "its batches are written and wait for `tideline deliver`",
+        )),
+        (None, _) => Some(waiting::why(machine, sync, &run).await?),
     };
     if waiting.is_none() && record.is_none() {
         bail!("the run {run} neither ended nor waits: this is a fault in Tideline");
@@ -186,6 +264,22 @@ async fn end(
         folder,
         waiting,
     })
+}
+
+/// Whether the run holds its sync.
+async fn is_open(machine: &Machine, sync: &SyncName, run: &RunId) -> anyhow::Result<bool> {
+    let head = read_head(machine.store.as_ref(), sync).await?.head;
+    Ok(head.run.is_some_and(|open| open.id == *run))
+}
+
+/// The first upload of files makes its audience: its record was planned without an id.
+async fn name_audience(machine: &Machine, record: &mut Record) -> anyhow::Result<()> {
+    if let Some(audience) = record.audience.as_mut().filter(|audience| audience.id.is_none()) {
+        let fixed: Option<Fixed> = facts::read(machine.store.as_ref(), &keys::fixed(&record.sync)).await?;
+        let fixed = fixed.filter(|fixed| fixed.via == FixedVia::FileUpload);
+        audience.id = fixed.and_then(|fixed| fixed.audience_id);
+    }
+    Ok(())
 }
 
 fn folder(store: &Path, sync: &SyncName, run: &RunId) -> PathBuf {

@@ -1,6 +1,7 @@
 //! The binary `tideline`: the functions' own code from a terminal. This file only wires; see `README.md`.
 
 mod args;
+mod audience_result;
 mod commands;
 mod console;
 mod demo;
@@ -8,6 +9,7 @@ mod environment;
 mod exit;
 mod export_file;
 mod history;
+mod identities;
 mod init;
 mod local;
 mod oauth_pages;

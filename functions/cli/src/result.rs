@@ -6,6 +6,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 use sync_core::run::{Record, RunStatus};
 
+use crate::audience_result::{self, write_audience, write_changes};
 use crate::exit::Exit;
 use crate::local::{Phase, RunEnd};
 use crate::plural::{counted, thousands};
@@ -14,9 +15,16 @@ use crate::plural::{counted, thousands};
 pub(crate) fn exit(end: &RunEnd, phase: Phase) -> Exit {
     match &end.record {
         Some(record) => of_record(record),
-        None if phase == Phase::Ingest => Exit::Done,
+        None if phase == Phase::Ingest || waits_as(end) == RunStatus::Postponed => Exit::Done,
         None => Exit::Failed,
     }
+}
+
+/// How a run without a record stands.
+fn waits_as(end: &RunEnd) -> RunStatus {
+    end.waiting
+        .as_ref()
+        .map_or(RunStatus::Waiting, |waiting| waiting.status)
 }
 
 fn of_record(record: &Record) -> Exit {
@@ -25,7 +33,9 @@ fn of_record(record: &Record) -> Exit {
         return Exit::Failed;
     }
     match record.status {
-        RunStatus::Completed | RunStatus::Resynced | RunStatus::Superseded => Exit::Done,
+        RunStatus::Completed | RunStatus::Resynced | RunStatus::Superseded | RunStatus::Postponed => {
+            Exit::Done
+        }
         RunStatus::CompletedWithErrors => Exit::Rejected,
         RunStatus::Waiting
         | RunStatus::Running
@@ -33,8 +43,7 @@ fn of_record(record: &Record) -> Exit {
         | RunStatus::StoppedByGuard
         | RunStatus::Misconfigured
         | RunStatus::NeedsReauthorisation
-        | RunStatus::Cancelled
-        | RunStatus::Postponed => Exit::Failed,
+        | RunStatus::Cancelled => Exit::Failed,
     }
 }
 
@@ -45,14 +54,16 @@ pub(crate) fn as_json(file: &Path, end: &RunEnd) -> Value {
         "already": end.already,
         "folder": end.folder.display().to_string(),
         "run": end.run,
-        "status": RunStatus::Waiting,
-        "waiting": end.waiting,
+        "status": waits_as(end),
+        "waiting": end.waiting.as_ref().map(|waiting| &waiting.why),
     });
     if let (Some(shown), Some(Ok(Value::Object(record)))) = (
         shown.as_object_mut(),
         end.record.as_ref().map(serde_json::to_value),
     ) {
         shown.extend(record);
+        let percent = end.record.as_ref().and_then(audience_result::booster_percent);
+        shown.extend(percent.map(|percent| ("booster_percent".to_owned(), percent)));
     }
     shown
 }
@@ -61,8 +72,20 @@ pub(crate) fn as_json(file: &Path, end: &RunEnd) -> Value {
 pub(crate) fn write(file: &Path, end: &RunEnd, out: &mut dyn Write) -> io::Result<()> {
     let (file, run) = (file.display(), &end.run);
     let Some(record) = &end.record else {
-        let why = end.waiting.as_deref().unwrap_or("it has not ended");
-        return writeln!(out, "{file}: run {run} waits: {why}");
+        let why = end
+            .waiting
+            .as_ref()
+            .map_or("it has not ended", |waiting| waiting.why.as_str());
+        return match waits_as(end) {
+            RunStatus::Postponed => {
+                writeln!(
+                    out,
+                    "{file}: {} (run {run}): {why}",
+                    in_words(RunStatus::Postponed)
+                )
+            }
+            _ => writeln!(out, "{file}: run {run} waits: {why}"),
+        };
     };
     if end.already {
         writeln!(
@@ -74,6 +97,7 @@ pub(crate) fn write(file: &Path, end: &RunEnd, out: &mut dyn Write) -> io::Resul
     if let Some(reason) = &record.reason {
         writeln!(out, "  Why: {reason}")?;
     }
+    write_audience(record, out)?;
     write_counts(record, out)?;
     if let Some(code) = &record.test_event_code {
         writeln!(
@@ -149,6 +173,7 @@ pub(crate) fn write_counts(record: &Record, out: &mut dyn Write) -> io::Result<(
     } else if counts.to_send > 0 {
         writeln!(out, "  {} to send = {}", thousands(counts.to_send), sum(&fates))?;
     }
+    write_changes(record, out)?;
     for (what, codes) in [("Rejected", &counts.rejected), ("Warnings", &counts.warnings)] {
         if !codes.is_empty() {
             let codes: Vec<_> = codes

@@ -3,6 +3,10 @@
 use std::io::Write;
 use std::path::Path;
 
+use anyhow::Context as _;
+use runtime::store::Store;
+use sync_core::names::SyncName;
+use sync_core::run::keys;
 use sync_core::spec::{self, SpecErrors, SpecIssue, SpecRead, SyncSpec};
 
 use crate::console::Console;
@@ -47,6 +51,15 @@ pub(crate) fn load(path: &Path, console: &mut Console) -> anyhow::Result<SpecFil
         }
         Err(errors) => Err(WrongUsage::InvalidSpec(errors).into()),
     }
+}
+
+/// The spec of a sync, as it lies in the bucket or in the folder in its place.
+pub(crate) async fn of_store(store: &dyn Store, sync: &SyncName) -> anyhow::Result<SpecFile> {
+    let key = keys::spec(sync);
+    let object = store.get(&key).await?.with_context(|| format!("{key} is gone"))?;
+    let text = String::from_utf8_lossy(&object.body).into_owned();
+    let spec = spec::read(&key, &text).map_err(WrongUsage::InvalidSpec)?.spec;
+    Ok(SpecFile { spec, text })
 }
 
 /// A warning about a spec: `file:line:column: path: warning: what to know`.

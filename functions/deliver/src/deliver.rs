@@ -210,8 +210,12 @@ impl Sending<'_> {
                 tracing::info!(batch = self.id.key(), why, "the upload goes on later");
                 Err(Handled::ComeBack)
             }
-            UploadEnd::NoTime(_) if comes_back => Err(Handled::ComeBack),
-            UploadEnd::Waits(_, outcome) | UploadEnd::NoTime(outcome) => Ok(*outcome),
+            UploadEnd::NoTime { went_on: true, .. } => {
+                store.touch(&self.id.key()).await?;
+                Err(Handled::HandedOver)
+            }
+            UploadEnd::NoTime { .. } if comes_back => Err(Handled::ComeBack),
+            UploadEnd::Waits(_, outcome) | UploadEnd::NoTime { outcome, .. } => Ok(*outcome),
         })
     }
 }

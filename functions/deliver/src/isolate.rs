@@ -19,7 +19,11 @@ pub(crate) enum Isolated {
 /// Sends rows in one call; when it is refused, finds the bad ones and sends the others. What becomes known is noted
 /// at once. At most `extra` further calls are made.
 pub(crate) async fn isolate(sender: &Sender<'_>, twins: &Twins, extra: usize) -> anyhow::Result<Isolated> {
-    let mut isolation = Isolation::new(twins.rows().to_vec(), Budget::extra_calls(extra), IndexTrust::Hint);
+    let mut isolation = Isolation::new(
+        twins.rows().to_vec(),
+        Budget::extra_calls(extra),
+        IndexTrust::Hint,
+    );
     while let Some(call) = isolation.next_call() {
         let Some(verdict) = sender.call(&call.rows).await? else {
             return Ok(Isolated::Interrupted);

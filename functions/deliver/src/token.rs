@@ -28,7 +28,9 @@ pub(crate) async fn living(
             let access = AccessToken::new(living.access_token.expose()).ok();
             Ok(Token {
                 access: access.with_context(|| {
-                    format!("the token of the destination {destination} cannot be a header's value: connect again")
+                    format!(
+                        "the token of the destination {destination} cannot be a header's value: connect again"
+                    )
                 })?,
                 version: living.version,
                 scopes: living.scopes,

@@ -15,7 +15,9 @@ use sync_core::audience::UploadedFile;
 use sync_core::names::AudienceId;
 use sync_core::run::keys::{self, BatchId};
 use sync_core::run::{Batch, Fixed, Outcome, Refusal, RowRanges, UploadJob};
-use tiktok::audiences::{AudienceKind, Change, Page, create_body, file_path, made_id, update_body, upload_fields};
+use tiktok::audiences::{
+    AudienceKind, Change, Page, create_body, file_path, made_id, update_body, upload_fields,
+};
 use tiktok::{Answer, Asked, Cause, Endpoint, RetryReason, Verdict, backoff};
 
 use crate::Context;
@@ -54,7 +56,12 @@ pub(crate) enum UploadEnd {
     /// TikTok, or another function, has to be waited for; what the last answer said.
     Waits(String, Box<Outcome>),
     /// There is no time for a further call; what is done is noted.
-    NoTime(Box<Outcome>),
+    NoTime {
+        /// Whether a call was made at all: without one a fresh message would go round for ever.
+        went_on: bool,
+        /// What it comes to when nobody goes on.
+        outcome: Box<Outcome>,
+    },
 }
 
 /// Why the steps ended before the last one.
@@ -78,14 +85,17 @@ pub(crate) async fn upload(
     deadline: Deadline,
     now: i64,
 ) -> anyhow::Result<UploadEnd> {
-    let job: UploadJob = serde_json::from_str(&batch.header.head).context("the upload's batch does not say what it makes")?;
+    let job: UploadJob =
+        serde_json::from_str(&batch.header.head).context("the upload's batch does not say what it makes")?;
     let files: Vec<UploadedFile> = batch
         .rows
         .iter()
         .map(|row| serde_json::from_str(row.payload.get()))
         .collect::<Result<_, _>>()
         .context("the upload's batch does not name its files")?;
-    let done: Option<Done> = facts::read(ctx.store.as_ref(), &id.progress()).await.unwrap_or_default();
+    let done: Option<Done> = facts::read(ctx.store.as_ref(), &id.progress())
+        .await
+        .unwrap_or_default();
     let mut uploading = Uploading {
         ctx,
         id,
@@ -95,6 +105,7 @@ pub(crate) async fn upload(
         deadline,
         now,
         done: done.unwrap_or_default(),
+        calls: 0,
     };
     let mut halt = uploading.steps().await?;
     if matches!(halt, Err(Halt::FileIsGone)) {
@@ -114,6 +125,8 @@ struct Uploading<'a> {
     deadline: Deadline,
     now: i64,
     done: Done,
+    /// Calls of this invocation.
+    calls: u64,
 }
 
 impl Uploading<'_> {
@@ -153,7 +166,10 @@ impl Uploading<'_> {
                 upload_day,
                 ..*carried(&why)
             })),
-            Err(Halt::NoTime) => UploadEnd::NoTime(carried("no call fitted into the time of the function")),
+            Err(Halt::NoTime) => UploadEnd::NoTime {
+                went_on: self.calls > 0,
+                outcome: carried("no call fitted into the time of the function"),
+            },
             Err(Halt::Refused(cause)) => UploadEnd::Outcome(Box::new(Outcome {
                 refused: vec![Refusal {
                     rows: all.clone(),
@@ -174,7 +190,9 @@ impl Uploading<'_> {
 
     async fn steps(&mut self) -> anyhow::Result<Result<(), Halt>> {
         for at in 0..self.files.len() {
-            let Some(file) = self.files.get(at).cloned() else { break };
+            let Some(file) = self.files.get(at).cloned() else {
+                break;
+            };
             if self.done.paths.contains_key(&file.md5) {
                 continue;
             }
@@ -187,7 +205,8 @@ impl Uploading<'_> {
         let key = keys::fixed(&self.id.sync);
         let object = self.ctx.store.get(&key).await?;
         let object = object.with_context(|| format!("{key} is gone, and the run is not over"))?;
-        let fixed: Fixed = serde_json::from_slice(&object.body).with_context(|| format!("{key} is not what it should be"))?;
+        let fixed: Fixed = serde_json::from_slice(&object.body)
+            .with_context(|| format!("{key} is not what it should be"))?;
         let age = object.now.as_second() - object.last_modified.as_second();
         let known = fixed.audience_id.clone().or_else(|| self.job.audience_id.clone());
         match (known, self.job.name.clone()) {
@@ -204,7 +223,10 @@ impl Uploading<'_> {
             let words = format!("the file {} of the upload is gone: export again", file.key);
             return Ok(Err(Halt::Later(words, None)));
         };
-        let timeout = self.ctx.settings.call_timeout * FILE_TIMES;
+        let usual = self.ctx.settings.call_timeout;
+        // What is done before the call takes its time too.
+        let left = self.deadline.remaining().saturating_sub(MARGIN * 2);
+        let timeout = (usual * FILE_TIMES).min(left).max(usual);
         let ctx = self.ctx;
         let (job, token) = (self.job.clone(), &self.token.access);
         let fields = upload_fields(job.advertiser_id.as_str(), &job.calculate_type, &file.md5);
@@ -212,21 +234,29 @@ impl Uploading<'_> {
         let answer = self
             .call(timeout, Endpoint::AudienceUpload, async |asked| {
                 let file = (file.name.as_str(), body.clone());
-                ctx.client.post_file(asked, Some(token), &fields, file, timeout).await
+                ctx.client
+                    .post_file(asked, Some(token), &fields, file, timeout)
+                    .await
             })
             .await?;
         Ok(match answer {
             Err(halt) => Err(halt),
             Ok(answer) => match file_path(answer.data.as_ref()) {
                 Some(path) => Ok(path),
-                None => Err(Halt::Waits("TikTok took a file and did not say its path".to_owned())),
+                None => Err(Halt::Waits(
+                    "TikTok took a file and did not say its path".to_owned(),
+                )),
             },
         })
     }
 
     /// Replaces what is in the audience, or adds to it.
     async fn update(&mut self, audience: &str) -> anyhow::Result<Result<(), Halt>> {
-        let change = if self.job.append { Change::Append } else { Change::Replace };
+        let change = if self.job.append {
+            Change::Append
+        } else {
+            Change::Replace
+        };
         let paths = self.paths();
         let paths: Vec<&str> = paths.iter().map(String::as_str).collect();
         let body = update_body(
@@ -241,17 +271,26 @@ impl Uploading<'_> {
 
     /// Makes the audience, once: whoever finds that somebody has begun waits until that one is surely dead, takes over,
     /// and looks the name up first.
-    async fn make(&mut self, name: &str, fixed: Fixed, etag: &ETag, age: i64) -> anyhow::Result<Result<(), Halt>> {
-        let begun = fixed.tries > 0;
+    async fn make(
+        &mut self,
+        name: &str,
+        fixed: Fixed,
+        etag: &ETag,
+        age: i64,
+    ) -> anyhow::Result<Result<(), Halt>> {
+        let begun = fixed.making;
         if begun && age < self.ctx.settings.lease_seconds {
             return Ok(Err(Halt::Waits("another function makes the audience".to_owned())));
         }
         let taken = Fixed {
+            making: true,
             tries: fixed.tries.saturating_add(1),
             ..fixed
         };
         if !self.swap(&taken, etag).await? {
-            return Ok(Err(Halt::Waits("another function has just begun to make the audience".to_owned())));
+            return Ok(Err(Halt::Waits(
+                "another function has just begun to make the audience".to_owned(),
+            )));
         }
         if begun {
             match self.by_name(name).await? {
@@ -259,7 +298,11 @@ impl Uploading<'_> {
                 Ok(Some(audience)) => {
                     self.fix(&audience).await?;
                     // It was made of this batch's files where this batch had begun to make it.
-                    return if self.done.making { Ok(Ok(())) } else { self.update(&audience).await };
+                    return if self.done.making {
+                        Ok(Ok(()))
+                    } else {
+                        self.update(&audience).await
+                    };
                 }
                 Ok(None) => {}
             }
@@ -285,13 +328,19 @@ impl Uploading<'_> {
                 self.fix(&audience).await?;
                 Ok(Ok(()))
             }
-            None => Ok(Err(Halt::Waits("TikTok made an audience and did not say its id".to_owned()))),
+            None => Ok(Err(Halt::Waits(
+                "TikTok made an audience and did not say its id".to_owned(),
+            ))),
         }
     }
 
     async fn swap(&self, fixed: &Fixed, etag: &ETag) -> anyhow::Result<bool> {
         let key = keys::fixed(&self.id.sync);
-        let put = self.ctx.store.put_if_match(&key, to_bytes(&key, fixed)?, etag).await?;
+        let put = self
+            .ctx
+            .store
+            .put_if_match(&key, to_bytes(&key, fixed)?, etag)
+            .await?;
         Ok(put == Put::Written)
     }
 
@@ -320,7 +369,9 @@ impl Uploading<'_> {
             let answer = self
                 .call(timeout, Endpoint::AudienceList, async |_| {
                     let advertiser = advertiser.as_str();
-                    ctx.client.list_audiences(token, advertiser, None, page, timeout).await
+                    ctx.client
+                        .list_audiences(token, advertiser, None, page, timeout)
+                        .await
                 })
                 .await?;
             let list = match answer {
@@ -329,7 +380,9 @@ impl Uploading<'_> {
             };
             for listed in list.audiences {
                 let of_files = matches!(listed.kind, None | Some(AudienceKind::CustomerFile));
-                let newer = found.as_ref().is_none_or(|(created, _)| *created <= listed.created);
+                let newer = found
+                    .as_ref()
+                    .is_none_or(|(created, _)| *created <= listed.created);
                 if of_files && listed.name == name && newer {
                     found = Some((listed.created, listed.id));
                 }
@@ -391,7 +444,11 @@ impl Uploading<'_> {
                     repeated |= why.may_have_been_taken();
                     let wait = backoff(attempt, rand::random());
                     let last = attempt + 1 >= self.ctx.settings.tries;
-                    if last || !self.deadline.allows(wait.saturating_add(timeout).saturating_add(MARGIN)) {
+                    if last
+                        || !self
+                            .deadline
+                            .allows(wait.saturating_add(timeout).saturating_add(MARGIN))
+                    {
                         return Ok(self.judged(answer));
                     }
                     tokio::time::sleep(wait).await;
@@ -414,6 +471,7 @@ impl Uploading<'_> {
     }
 
     fn note(&mut self, endpoint: Endpoint, answer: &Answer) {
+        self.calls += 1;
         *self.done.calls.entry(answer.label()).or_default() += 1;
         tracing::info!(
             sync = %self.id.sync,
@@ -480,6 +538,8 @@ mod tests {
         assert!(speaks_of_the_day(
             "An audience takes one file upload a day. Please try again tomorrow (UTC)."
         ));
-        assert!(!speaks_of_the_day("The audience would have fewer than 1000 users."));
+        assert!(!speaks_of_the_day(
+            "The audience would have fewer than 1000 users."
+        ));
     }
 }

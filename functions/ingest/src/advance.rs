@@ -143,10 +143,13 @@ fn choose(spec: &SyncSpec, read: &HeadRead, waiting: &[(String, Pending)], retry
         let kind = if late { RunKind::Late } else { RunKind::Export };
         return Some(open(entry, kind, superseded));
     }
-    if let Some(entry) = exports.first() {
+    // A file that was left over replaces the audience, so it goes before one that adds to it.
+    let replaces_first = spec.mode == Mode::All && !read.head.carried.is_empty();
+    if let Some(entry) = exports.first().filter(|_| !replaces_first) {
         return Some(open(entry, RunKind::Export, Vec::new()));
     }
-    if let Some(entry) = waiting.first() {
+    let is_request = |entry: &&(String, Pending)| !matches!(entry.1.request, PendingRequest::Export { .. });
+    if let Some(entry) = waiting.iter().find(is_request) {
         let kind = if entry.1.request == PendingRequest::Resync {
             RunKind::Resync
         } else {

@@ -10,8 +10,8 @@ use sync_core::diff::{KeyDigest, RowFingerprint, Snapshot};
 use sync_core::names::{RunId, SyncName};
 use sync_core::run::keys::BatchId;
 use sync_core::run::{
-    Batch, BatchHeader, BatchKind, BatchRow, BatchWriter, Counts, NewRow, Outcome, Record, RowRanges, UploadJob,
-    keys,
+    Batch, BatchHeader, BatchKind, BatchRow, BatchWriter, Counts, NewRow, Outcome, Record, RowRanges,
+    UploadJob, keys,
 };
 use sync_core::spec::Via;
 
@@ -180,7 +180,9 @@ impl LeftOver {
                     writers.push(BatchWriter::new(header));
                     writers.len() - 1
                 });
-                let Some(writer) = writers.get_mut(at) else { continue };
+                let Some(writer) = writers.get_mut(at) else {
+                    continue;
+                };
                 for number in rest.rows.iter() {
                     let Some(row) = batch.rows.get(number as usize) else {
                         bail!("{} has no row {number}", rest.batch.key());
@@ -197,7 +199,8 @@ impl LeftOver {
                                 continue;
                             }
                             counts.carried_in += u64::from(first);
-                            let whole = row.fingerprint != RowFingerprint::UNSURE && !self.refused.contains(&row.key);
+                            let whole =
+                                row.fingerprint != RowFingerprint::UNSURE && !self.refused.contains(&row.key);
                             if first && whole {
                                 sent.push(Sent {
                                     key: row.key,
@@ -330,7 +333,9 @@ fn upload_job(header: &BatchHeader) -> anyhow::Result<UploadJob> {
 /// The header of left-over persons: what they are stays as it was made, how they go is the spec's.
 fn renewed(run: &Run<'_>, header: &BatchHeader) -> BatchHeader {
     let batch_size = match run.spec.audience.as_ref().map(|audience| &audience.via) {
-        Some(Via::Segment { persons_per_call }) if header.kind != BatchKind::Upload => u32::from(*persons_per_call),
+        Some(Via::Segment { persons_per_call }) if header.kind != BatchKind::Upload => {
+            u32::from(*persons_per_call)
+        }
         _ => header.batch_size,
     };
     BatchHeader {

@@ -12,8 +12,8 @@ use sync_core::diff::{KeyDigest, RowFingerprint, Snapshot, SnapshotEntry};
 use sync_core::names::SyncName;
 use sync_core::run::keys::BatchId;
 use sync_core::run::{
-    Batch, BatchKind, BatchRow, CloseReason, Closed, Counts, Generation, Head, Manifest, OpenRun, Outcome, Pending, Plan,
-    Progress, Record, RunKind, RunState, RunStatus, again_run_id, keys,
+    Batch, BatchKind, BatchRow, CloseReason, Closed, Counts, Generation, Head, Manifest, OpenRun, Outcome,
+    Pending, Plan, Progress, Record, RunKind, RunState, RunStatus, again_run_id, keys,
 };
 use sync_core::spec::{Mode, SyncSpec};
 
@@ -280,15 +280,8 @@ impl Closing<'_> {
         }
         if let Some(way) = audience::way(spec) {
             let id = head.next_generation(&self.open.id);
-            let ended = audience::close_audience(
-                store,
-                (sync, id),
-                head,
-                plan,
-                way,
-                batches,
-                &ending.not_removed,
-            );
+            let ended =
+                audience::close_audience(store, (sync, id), head, plan, way, batches, &ending.not_removed);
             return Ok(Some(ended.await?));
         }
         let not_accepted = ending.not_accepted();
@@ -306,7 +299,11 @@ impl Closing<'_> {
             accepted.sort_unstable_by_key(|entry| entry.key);
             accepted.dedup_by_key(|entry| entry.key);
             let old = snapshot_partition(store, sync, head.generation.as_ref(), partition).await?;
-            let folded = fold(Snapshot::read(&old)?.iter(), &accepted, forget_before(spec, plan.now));
+            let folded = fold(
+                Snapshot::read(&old)?.iter(),
+                &accepted,
+                forget_before(spec, plan.now),
+            );
             keys_in_all += folded.len() as u64;
             let key = keys::snapshot(sync, &id, partition);
             let _ = store.put_new(&key, Bytes::from(folded.finish())).await?;

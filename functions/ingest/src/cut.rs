@@ -43,8 +43,7 @@ pub(crate) async fn cut(
         let read = rows::chunks(ctx, export, 0..size, |chunk, last| {
             reader.read(chunk, last, &mut |parsed| {
                 if let Parsed::Header(header) = parsed {
-                    RowMapper::new(spec, header)
-                        .map_err(|missing| BrokenFile::whole(missing.to_string()))?;
+                    RowMapper::new(spec, header).map_err(|missing| BrokenFile::whole(missing.to_string()))?;
                     cutter.columns = header.names().to_vec();
                 }
                 Ok(())

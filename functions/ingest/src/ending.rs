@@ -135,7 +135,8 @@ impl Ending {
                 if run.spec.audience.is_some() {
                     self.unsure_keys.extend(sent.iter().map(|entry| entry.key));
                     let lost = sent.iter().map(|entry| entry.key);
-                    self.lost_keys.extend(lost.filter(|key| !events_left.contains_key(key)));
+                    self.lost_keys
+                        .extend(lost.filter(|key| !events_left.contains_key(key)));
                     continue;
                 }
                 let whole = |key: &KeyDigest| events_left.get(key) == Some(&run.spec.events.len());

@@ -11,7 +11,9 @@ use runtime::register::{HeadRead, read_head, swap_head};
 use serde::{Deserialize, Serialize};
 use sync_core::diff::KeyDigest;
 use sync_core::names::{RunId, SyncName};
-use sync_core::run::{AudienceLooks, Generation, Head, OpenRun, Plan, Record, RunKind, RunStatus, Stop, keys};
+use sync_core::run::{
+    AudienceLooks, Generation, Head, OpenRun, Plan, Record, RunKind, RunStatus, Stop, keys,
+};
 
 use crate::advance::newest;
 use crate::audience;
@@ -129,7 +131,12 @@ async fn draft(
     let upload_day = Drafted {
         upload_day: ending.upload_day,
     };
-    let _ = facts::write(run.store(), &keys::work(run.sync, run.id, "upload_day", 0), &upload_day).await?;
+    let _ = facts::write(
+        run.store(),
+        &keys::work(run.sync, run.id, "upload_day", 0),
+        &upload_day,
+    )
+    .await?;
     let _ = facts::write(run.store(), &keys::work(run.sync, run.id, "record", 0), record).await?;
     stages::open_fold(run).await?;
     Ok(Handled::Done)
@@ -217,7 +224,8 @@ fn next_head(
         if !plan.only_adds() {
             next.newest = next.newest.max(plan.export.as_ref().and_then(newest));
         }
-        if planned && !plan.only_adds() && plan.audience.is_some() {
+        let whole = plan.audience.as_ref().is_some_and(|audience| audience.whole);
+        if planned && !plan.only_adds() && whole {
             next.table_rev = head.rev;
         }
     }

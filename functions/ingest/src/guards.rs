@@ -49,5 +49,9 @@ pub(crate) fn too_many_removed(spec: &SyncSpec, plan: &Plan, removed: u64, known
     reason = "a percentage of row counts needs no more than 52 bits"
 )]
 fn percent(part: u64, of: u64) -> f64 {
-    if of == 0 { 0.0 } else { 100.0 * part as f64 / of as f64 }
+    if of == 0 {
+        0.0
+    } else {
+        100.0 * part as f64 / of as f64
+    }
 }

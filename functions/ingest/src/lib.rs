@@ -36,6 +36,7 @@ mod stages;
 
 pub use accept::{ExportCreated, accept, run_of};
 pub use advance::advance;
+pub use audience::read_identity_parquet;
 pub use context::{Context, Handled, Settings};
 pub use handle::{handle, on_head};
 pub use housekeeping::{housekeeping, look_after, unfinished};

@@ -1,9 +1,7 @@
 //! One partition of the keys: the rows of all parts against the snapshot.
 
 use bytes::Bytes;
-use sync_core::diff::{
-    Decision, KeyDigest, MergeSink, NotNew, ScanEntry, SlicesWriter, Snapshot, merge,
-};
+use sync_core::diff::{Decision, KeyDigest, MergeSink, NotNew, ScanEntry, SlicesWriter, Snapshot, merge};
 use sync_core::run::{Cut, Head, keys};
 
 use crate::audience;

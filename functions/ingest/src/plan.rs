@@ -74,7 +74,10 @@ async fn make(ctx: &Context, sync: &SyncName, run: &OpenRun, head: &HeadRead) ->
                 });
                 return Ok(plan);
             }
-            plan.retry = plan.retry.take().filter(|_| loaded.spec.audience.is_none() || still_retried);
+            plan.retry = plan
+                .retry
+                .take()
+                .filter(|_| loaded.spec.audience.is_none() || still_retried);
             match cut(
                 ctx,
                 &loaded.spec,

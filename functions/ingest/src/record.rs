@@ -37,7 +37,8 @@ pub(crate) fn bare_record(sync: &SyncName, open: &OpenRun, read: &HeadRead, stat
 /// How a run ended, by what its parts and outcomes say.
 pub(crate) fn status(ending: &Ending, stop: Option<&Stop>) -> (RunStatus, Option<String>) {
     let sums = ending.sums();
-    let failed = ending.counts.rejected_total() + sums.refused + sums.carried_out + sums.lost + sums.not_deleted > 0;
+    let failed =
+        ending.counts.rejected_total() + sums.refused + sums.carried_out + sums.lost + sums.not_deleted > 0;
     match (&ending.end, stop) {
         (Some(PartEnd::Broken { message }), _) => (RunStatus::Aborted, Some(message.clone())),
         (Some(PartEnd::Unfit { message }), _) => (RunStatus::Misconfigured, Some(message.clone())),

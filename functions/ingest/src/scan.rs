@@ -2,8 +2,8 @@
 
 use sync_core::csv::{BrokenFile, Parsed};
 use sync_core::diff::{FingerprintKey, ScanEntry};
-use sync_core::mapper::RowMapper;
 use sync_core::key::PrimaryKey;
+use sync_core::mapper::RowMapper;
 use sync_core::run::PendingRequest;
 use sync_core::spec::{SyncSpec, mapping_version};
 

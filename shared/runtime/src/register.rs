@@ -20,9 +20,12 @@ pub struct HeadRead {
 }
 
 impl HeadRead {
-    /// How long ago the head was written, in seconds, by the store's own clock.
+    /// How long ago the head was written, in seconds, by the store's own clock. Without one: as long as can be.
     pub fn age_seconds(&self) -> i64 {
-        self.now.as_second() - self.last_modified.as_second()
+        match self.etag {
+            Some(_) => self.now.as_second() - self.last_modified.as_second(),
+            None => i64::MAX,
+        }
     }
 }
 

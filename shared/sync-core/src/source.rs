@@ -76,7 +76,8 @@ impl CountrySource {
         hashing: Hashing,
     ) -> Result<Phone, IdentityError> {
         let (country, unreadable) = self.of(row);
-        phone(text, country, rule, hashing).map_err(|error| if unreadable { no_country(&error) } else { error })
+        phone(text, country, rule, hashing)
+            .map_err(|error| if unreadable { no_country(&error) } else { error })
     }
 
     /// The country of the row's national numbers, and whether its column holds something that is no country.

@@ -64,7 +64,13 @@ impl Page {
 }
 
 fn listed(audience: &Value) -> Option<Listed> {
-    let text = |name: &str| audience.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let text = |name: &str| {
+        audience
+            .get(name)
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+            .to_owned()
+    };
     let id = match audience.get("audience_id")? {
         Value::String(id) => id.clone(),
         Value::Number(id) => id.to_string(),
@@ -128,8 +134,13 @@ impl Client {
         timeout: Duration,
     ) -> Answer {
         let body = segment_audience(advertiser, name);
-        self.post_json(Endpoint::SegmentAudience, Some(token), Bytes::from(body.to_string()), timeout)
-            .await
+        self.post_json(
+            Endpoint::SegmentAudience,
+            Some(token),
+            Bytes::from(body.to_string()),
+            timeout,
+        )
+        .await
     }
 
     /// Posts one of the bodies of this module.
@@ -187,7 +198,13 @@ pub fn create_body(
 }
 
 /// The body that changes an audience of files.
-pub fn update_body(advertiser: &str, audience: &str, paths: &[&str], change: Change, enhancement: bool) -> Value {
+pub fn update_body(
+    advertiser: &str,
+    audience: &str,
+    paths: &[&str],
+    change: Change,
+    enhancement: bool,
+) -> Value {
     json!({
         "advertiser_id": advertiser,
         "custom_audience_id": audience,
@@ -203,7 +220,9 @@ pub fn update_body(advertiser: &str, audience: &str, paths: &[&str], change: Cha
 /// The id in the answer of a call that made an audience, of either way.
 pub fn made_id(data: Option<&Value>) -> Option<String> {
     let data = data?;
-    let id = data.get("audience_id").or_else(|| data.get("custom_audience_id"))?;
+    let id = data
+        .get("audience_id")
+        .or_else(|| data.get("custom_audience_id"))?;
     match id {
         Value::String(id) if !id.is_empty() => Some(id.clone()),
         Value::Number(id) => Some(id.to_string()),
@@ -247,14 +266,26 @@ mod tests {
         );
         assert_eq!((page.audiences[0].matched, page.audiences[0].valid), (1200, true));
         assert_eq!(page.audiences[1].id, "17");
-        assert_eq!(Page::read(None), Page { audiences: vec![], pages: 1 });
+        assert_eq!(
+            Page::read(None),
+            Page {
+                audiences: vec![],
+                pages: 1
+            }
+        );
     }
 
     #[test]
     fn ids_come_from_either_way() {
         assert_eq!(made_id(Some(&json!({"audience_id": "1"}))).as_deref(), Some("1"));
-        assert_eq!(made_id(Some(&json!({"custom_audience_id": 2}))).as_deref(), Some("2"));
+        assert_eq!(
+            made_id(Some(&json!({"custom_audience_id": 2}))).as_deref(),
+            Some("2")
+        );
         assert_eq!(made_id(Some(&json!({"audience_id": ""}))), None);
-        assert_eq!(file_path(Some(&json!({"file_path": "a/b"}))).as_deref(), Some("a/b"));
+        assert_eq!(
+            file_path(Some(&json!({"file_path": "a/b"}))).as_deref(),
+            Some("a/b")
+        );
     }
 }

@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use reqwest::RequestBuilder;
-use reqwest::multipart::{Form, Part};
 use reqwest::header::{CONTENT_TYPE, HeaderValue};
+use reqwest::multipart::{Form, Part};
 
 use crate::base::ApiBase;
 use crate::endpoint::Asked;
@@ -116,7 +116,9 @@ impl Client {
         let part = Part::stream_with_length(content, length).file_name(name.to_owned());
         let form = fields
             .iter()
-            .fold(Form::new(), |form, (name, value)| form.text(*name, (*value).to_owned()))
+            .fold(Form::new(), |form, (name, value)| {
+                form.text(*name, (*value).to_owned())
+            })
             .part("file", part);
         let request = self.http.post(self.url(asked)).multipart(form);
         answered(request, asked, token, timeout).await

@@ -17,7 +17,7 @@ use tiktok_sandbox::{Sandbox, SandboxConfig, TOKEN};
 use crate::console::Console;
 use crate::demo::{self, Expected, NAME, SPEC, Summary};
 use crate::exit::{Exit, WrongUsage};
-use crate::local::{self, LocalOptions, Phase, RunEnd, Tally};
+use crate::local::{self, Exports, LocalOptions, Phase, RunEnd, Tally};
 use crate::place::Place;
 use crate::plural::counted;
 use crate::progress::with_bar;
@@ -71,7 +71,9 @@ pub(super) async fn run(arguments: &Arguments, console: &mut Console) -> anyhow:
     let record = end.record.as_ref().ok_or_else(|| {
         anyhow!(
             "the run did not end: {}",
-            end.waiting.as_deref().unwrap_or("no reason is known")
+            end.waiting
+                .as_ref()
+                .map_or("no reason is known", |waiting| waiting.why.as_str())
         )
     })?;
     let differences = demo::differences(record, &made.expected, sandbox.state());
@@ -180,14 +182,14 @@ async fn deliver(
     };
     let tally = Arc::new(Tally::default());
     let files = [made.export.clone()];
-    let work = local::run(
-        &options,
-        &loaded.text,
-        &loaded.spec,
-        &files,
-        Phase::Both,
-        tally.clone(),
-    );
+    let exports = Exports {
+        text: &loaded.text,
+        spec: &loaded.spec,
+        files: &files,
+        corrected: false,
+        identities: Vec::new(),
+    };
+    let work = local::run(&options, &exports, Phase::Both, tally.clone());
     let ends = with_bar(console.watched, &tally, work).await?;
     ends.into_iter().next().context("the run has no result")
 }

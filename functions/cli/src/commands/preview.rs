@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use crate::console::Console;
 use crate::exit::Exit;
-use crate::preview::{JsonSink, TextSink, Walk};
+use crate::preview::{Joined, JsonSink, TextSink, Walk};
 use crate::spec_file;
 
 /// The arguments of `preview`.
@@ -27,8 +27,9 @@ pub(crate) struct Arguments {
 pub(super) fn run(arguments: &Arguments, console: &mut Console) -> anyhow::Result<Exit> {
     let loaded = spec_file::load(&arguments.spec, console)?;
     let now = Timestamp::now().as_second();
-    let walk = Walk::new(&loaded.spec, now, arguments.limit.map(NonZeroU64::get));
-    let file = &arguments.file;
+    let (file, limit) = (&arguments.file, arguments.limit.map(NonZeroU64::get));
+    let joined = Joined::load(&loaded.spec, &arguments.spec, file, limit)?;
+    let walk = Walk::new(&loaded.spec, now, limit, joined);
     let broken = |broken| anyhow!("{}: {broken}", file.display());
     let counts = if console.is_json() {
         let mut sink = JsonSink::default();

@@ -5,23 +5,22 @@ use std::sync::Arc;
 
 use clap::Args;
 use ingest::Requested;
-use sync_core::run::keys;
 
 use super::request::{Sending, now, show, show_end};
 use crate::console::Console;
-use crate::exit::{Exit, WrongUsage};
+use crate::exit::Exit;
 use crate::history;
-use crate::local::{self, Phase, Tally};
+use crate::local::{self, Exports, LocalOptions, Phase, Tally};
 use crate::place::Place;
 use crate::progress::with_bar;
-use crate::{export_file, result};
+use crate::{export_file, result, spec_file};
 
 /// The arguments of `retry`.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     /// The run: its id, or SYNC/ID
     run: String,
-    /// Rows that were corrected, with the export's columns: they go as an export of their own
+    /// Rows that were corrected, with the export's columns: they go as an export of their own, and only add
     #[arg(long, value_name = "FILE")]
     corrected: Option<PathBuf>,
     /// Send even where a guard of the spec would stop the run
@@ -59,26 +58,29 @@ pub(super) async fn run(arguments: Arguments, console: &mut Console) -> anyhow::
         };
     };
     export_file::open(file)?;
-    let text = ctx.store.get(&keys::spec(&sync)).await?;
-    let text = text
-        .map(|object| String::from_utf8_lossy(&object.body).into_owned())
-        .unwrap_or_default();
-    let spec = sync_core::spec::read(&keys::spec(&sync), &text)
-        .map_err(WrongUsage::InvalidSpec)?
-        .spec;
+    let loaded = spec_file::of_store(ctx.store.as_ref(), &sync).await?;
     match &arguments.sending.store {
         Place::Bucket(_) => {
-            let export = local::named(file, &spec).await?;
+            let export = local::named_corrected(file, &loaded.spec).await?;
             ctx.store.put_file(&export, file).await?;
             let run = Requested::Nothing(format!("{export} was written: it runs as an export of its own"));
             show(&run, &arguments.sending.store, console)
         }
         Place::Folder(folder) => {
             drop(ctx);
-            let options = arguments.sending.options(folder);
+            let options = LocalOptions {
+                ignore_guards: arguments.ignore_guards,
+                ..arguments.sending.options(folder)
+            };
             let tally = Arc::new(Tally::default());
-            let files = std::slice::from_ref(file);
-            let work = local::run(&options, &text, &spec, files, Phase::Both, tally.clone());
+            let exports = Exports {
+                text: &loaded.text,
+                spec: &loaded.spec,
+                files: std::slice::from_ref(file),
+                corrected: true,
+                identities: Vec::new(),
+            };
+            let work = local::run(&options, &exports, Phase::Both, tally.clone());
             let ends = with_bar(console.watched, &tally, work).await?;
             let mut exit = Exit::Done;
             for end in &ends {

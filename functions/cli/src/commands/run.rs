@@ -4,13 +4,15 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
+use sync_core::spec::{Mode, SyncSpec};
 use tiktok::ApiBase;
 
 use crate::console::Console;
 use crate::environment;
 use crate::exit::{Exit, WrongUsage};
 use crate::export_file;
-use crate::local::{self, LocalOptions, Phase, RunEnd, Tally};
+use crate::identities;
+use crate::local::{self, Exports, LocalOptions, Phase, RunEnd, Tally};
 use crate::progress::with_bar;
 use crate::result;
 use crate::spec_file;
@@ -20,7 +22,7 @@ use crate::spec_file;
 pub(crate) struct Arguments {
     /// The sync spec
     spec: PathBuf,
-    /// Exports, each a run of its own
+    /// Exports, each a run of its own; with mode mirror or all one, the whole audience
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
     /// The folder in the place of the bucket: state, batches, records
@@ -48,6 +50,7 @@ pub(super) async fn run(arguments: Arguments, phase: Phase, console: &mut Consol
         ));
     }
     let loaded = spec_file::load(&arguments.spec, console)?;
+    one_whole_table(&loaded.spec, &arguments.files)?;
     for file in &arguments.files {
         export_file::open(file)?;
     }
@@ -58,14 +61,14 @@ pub(super) async fn run(arguments: Arguments, phase: Phase, console: &mut Consol
         ignore_guards: arguments.ignore_guards,
     };
     let tally = Arc::new(Tally::default());
-    let work = local::run(
-        &options,
-        &loaded.text,
-        &loaded.spec,
-        &arguments.files,
-        phase,
-        tally.clone(),
-    );
+    let exports = Exports {
+        text: &loaded.text,
+        spec: &loaded.spec,
+        files: &arguments.files,
+        corrected: false,
+        identities: identities::before_store(&arguments.spec),
+    };
+    let work = local::run(&options, &exports, phase, tally.clone());
     let ends = with_bar(console.watched, &tally, work).await?;
     let mut exit = Exit::Done;
     for (file, end) in arguments.files.iter().zip(&ends) {
@@ -73,6 +76,22 @@ pub(super) async fn run(arguments: Arguments, phase: Phase, console: &mut Consol
         exit = exit.and(result::exit(end, phase));
     }
     Ok(exit)
+}
+
+/// Of several whole audiences only the last one would stay.
+fn one_whole_table(spec: &SyncSpec, files: &[PathBuf]) -> anyhow::Result<()> {
+    let mode = match spec.mode {
+        Mode::Mirror => "mirror",
+        Mode::All => "all",
+        Mode::Insert | Mode::Add => return Ok(()),
+    };
+    if files.len() < 2 {
+        return Ok(());
+    }
+    Err(WrongUsage::because(format!(
+        "expected one FILE, found {}: with mode {mode} each file is the whole audience, so that each would replace the one before and only the people of the last one stayed; put all people into one file, or use mode add (a marker or a schedule that puts several files together is not built yet)",
+        files.len()
+    )))
 }
 
 fn show(file: &Path, end: &RunEnd, console: &mut Console) -> anyhow::Result<()> {

@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use sync_core::run::Record;
+use tiktok::Endpoint;
 use tiktok_sandbox::SandboxState;
 
 use super::Expected;
-use crate::preview::EVENTS_PATH;
+use crate::preview;
 
 /// The rejected rows of a run by code, with the expired ones under the code `expired`.
 pub(crate) fn rejected(record: &Record) -> BTreeMap<String, u64> {
@@ -51,7 +52,8 @@ pub(crate) fn differences(record: &Record, expected: &Expected, sandbox: &Sandbo
     if told != meant {
         found.push(format!("the run rejected {told:?}, the sample has {meant:?}"));
     }
-    let (made, counted) = (record.calls.values().sum::<u64>(), sandbox.calls_to(EVENTS_PATH));
+    let made = record.calls.values().sum::<u64>();
+    let counted = sandbox.calls_to(&preview::path(Endpoint::EventTrack));
     if made != counted {
         found.push(format!(
             "the run says that it made {made} API calls, the sandbox counted {counted}"

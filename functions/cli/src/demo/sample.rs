@@ -77,7 +77,9 @@ impl Faults {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::preview::{RowProblem, Sink, Walk};
+    use crate::preview::{Joined, RowProblem, Sink, Walk};
+    use std::path::Path;
+    use tiktok::Endpoint;
 
     fn sample(rows: u64) -> (Vec<u8>, Expected) {
         let mut text = Vec::new();
@@ -103,7 +105,7 @@ mod tests {
     fn the_rules_find_each_fault_as_it_is_meant() {
         struct Codes(BTreeMap<String, u64>, String);
         impl Sink for Codes {
-            fn request(&mut self, body: &[u8]) -> io::Result<()> {
+            fn request(&mut self, _: Endpoint, body: &[u8]) -> io::Result<()> {
                 self.1.push_str(std::str::from_utf8(body).unwrap());
                 Ok(())
             }
@@ -121,7 +123,8 @@ mod tests {
         let spec = sync_core::spec::read("shop-events.yaml", super::super::SPEC).unwrap();
         assert_eq!(spec.warnings, []);
         let mut codes = Codes(BTreeMap::new(), String::new());
-        let walk = Walk::new(&spec.spec, now.as_second(), None);
+        let none = Joined::load(&spec.spec, Path::new(""), file.path(), None).unwrap();
+        let walk = Walk::new(&spec.spec, now.as_second(), None, none);
         let counts = walk.file(file.path(), &mut codes).unwrap().unwrap();
         let mut meant: BTreeMap<String, u64> = expected
             .rejected

@@ -10,11 +10,10 @@ use anyhow::{Context as _, bail};
 use deliver::Tally;
 use ingest::ExportCreated;
 use runtime::deadline::Deadline;
-use runtime::register::read_head;
 use runtime::secrets::{FileSecrets, Secrets, names};
-use runtime::store::{LocalStore, Store};
-use sync_core::names::{DestinationName, RunId, SyncName};
-use sync_core::run::{Wake, keys};
+use runtime::store::LocalStore;
+use sync_core::names::{DestinationName, SyncName};
+use sync_core::run::Wake;
 use tiktok::{ApiBase, Client, ClientConfig, Limits, Pace};
 use tokio::sync::Mutex;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
@@ -22,7 +21,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use super::secrets::WithToken;
 use super::{LocalOptions, Phase};
 
-/// How often a batch is tried in one command, before its rows are left to the next one.
+/// How often a wake-up is handled in one command, before its work, or the rows of its batch, are left to the next one.
 const MAX_RECEIVES: u32 = 3;
 /// A message that goes back is handled again after this time; the queues of AWS wait longer.
 const COME_BACK: Duration = Duration::from_secs(2);
@@ -40,6 +39,7 @@ pub(crate) struct Machine {
     deliver: deliver::Context,
     created: Mutex<UnboundedReceiver<String>>,
     queue: Mutex<VecDeque<Message>>,
+    came_back: Mutex<Option<&'static str>>,
     /// Only one process works on a folder: what it finds unfinished, nobody else is at.
     _lock: File,
 }
@@ -87,6 +87,7 @@ impl Machine {
             store,
             created: Mutex::new(created),
             queue: Mutex::new(VecDeque::new()),
+            came_back: Mutex::new(None),
             _lock: lock,
         })
     }
@@ -118,14 +119,20 @@ impl Machine {
         Ok(())
     }
 
-    /// Takes an export in.
-    pub(crate) async fn accept(&self, export: &ExportCreated) -> anyhow::Result<()> {
-        let _ = ingest::accept(&self.ingest, export).await?;
+    /// Takes an export of a sync in.
+    pub(crate) async fn accept(&self, sync: &SyncName, export: &ExportCreated) -> anyhow::Result<()> {
+        if let ingest::Handled::ComeBack(_) = ingest::accept(&self.ingest, export).await? {
+            self.queue.lock().await.push_back(Message {
+                wake: Wake::Head(sync.clone()),
+                receives: 1,
+            });
+        }
         Ok(())
     }
 
     /// Handles wake-ups until there are none.
     pub(crate) async fn work(&self, phase: Phase) -> anyhow::Result<()> {
+        *self.came_back.lock().await = None;
         loop {
             self.collect().await;
             let Some(message) = self.queue.lock().await.pop_front() else {
@@ -163,35 +170,19 @@ impl Machine {
                 let handled = deliver::deliver(&self.deliver, batch, receives, Deadline::never()).await?;
                 Ok(handled != deliver::Handled::ComeBack)
             }
-            other => {
-                let handled = ingest::handle(&self.ingest, other.clone(), None).await?;
-                Ok(handled == ingest::Handled::Done)
-            }
+            other => match ingest::handle(&self.ingest, other.clone(), None).await? {
+                ingest::Handled::Done => Ok(true),
+                ingest::Handled::ComeBack(why) => {
+                    *self.came_back.lock().await = Some(why);
+                    Ok(receives >= MAX_RECEIVES)
+                }
+            },
         }
     }
 
-    /// Why a run has not ended, in words.
-    pub(crate) async fn why_waiting(&self, sync: &SyncName, run: &RunId) -> anyhow::Result<String> {
-        let head = read_head(self.store.as_ref(), sync).await?.head;
-        if let Some(open) = head.run {
-            return Ok(format!(
-                "the run {} holds the sync and is not finished: run `tideline deliver` again",
-                open.id
-            ));
-        }
-        let pending = self.store.list(&keys::pending_prefix(sync), None, 1_000).await?;
-        Ok(
-            if pending
-                .iter()
-                .any(|entry| entry.key.ends_with(&format!("-{run}.json")))
-            {
-                "TikTok refused the destination's token in an earlier run: set another one, then run this command again"
-                .to_owned()
-            } else {
-                "nothing of this file was read yet: run `tideline ingest` first, or `tideline run` for both halves"
-                .to_owned()
-            },
-        )
+    /// Why the last wake-up that was given up came back.
+    pub(crate) async fn came_back(&self) -> Option<&'static str> {
+        *self.came_back.lock().await
     }
 }
 

@@ -2,7 +2,9 @@
 
 use std::io::{self, Write};
 
-use super::{Counts, EVENTS_PATH, RowProblem, Sink};
+use tiktok::Endpoint;
+
+use super::{Counts, RowProblem, Sink, path};
 
 /// Keeps everything until the file has proved whole: half an object helps nobody.
 #[derive(Default)]
@@ -31,11 +33,12 @@ impl JsonSink {
 }
 
 impl Sink for JsonSink {
-    fn request(&mut self, body: &[u8]) -> io::Result<()> {
+    fn request(&mut self, endpoint: Endpoint, body: &[u8]) -> io::Result<()> {
         separate(&mut self.requests);
+        let path = path(endpoint);
         write!(
             self.requests,
-            "{{\"method\":\"POST\",\"path\":\"{EVENTS_PATH}\",\"body\":"
+            "{{\"method\":\"POST\",\"path\":\"{path}\",\"body\":"
         )?;
         self.requests.extend_from_slice(body);
         self.requests.push(b'}');

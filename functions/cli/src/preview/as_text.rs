@@ -4,9 +4,10 @@ use std::io::{self, Write};
 
 use comfy_table::Table;
 use sync_core::key::ShownKey;
+use tiktok::Endpoint;
 
 use super::pretty::pretty;
-use super::{Counts, EVENTS_PATH, RowProblem, Sink};
+use super::{Counts, RowProblem, Sink, path};
 use crate::plural::{counted, thousands};
 
 /// Tables end after this many rows; JSON holds all of them.
@@ -59,9 +60,9 @@ impl<'a> TextSink<'a> {
 }
 
 impl Sink for TextSink<'_> {
-    fn request(&mut self, body: &[u8]) -> io::Result<()> {
+    fn request(&mut self, endpoint: Endpoint, body: &[u8]) -> io::Result<()> {
         self.calls += 1;
-        writeln!(self.out, "POST {EVENTS_PATH}")?;
+        writeln!(self.out, "POST {}", path(endpoint))?;
         self.out.write_all(&pretty(body))?;
         self.out.write_all(b"\n\n")
     }

@@ -2,21 +2,30 @@
 
 mod as_json;
 mod as_text;
-mod calls;
+mod events;
+mod joined;
+mod made;
+mod mapping;
+mod persons;
 mod pretty;
+mod upload;
 mod walk;
 
 pub(crate) use as_json::JsonSink;
 pub(crate) use as_text::TextSink;
+pub(crate) use joined::Joined;
 pub(crate) use walk::{Counts, Walk};
 
 use std::io;
 
 use serde::Serialize;
 use sync_core::key::ShownKey;
+use tiktok::Endpoint;
 
-/// The path of the calls that carry events.
-pub(crate) const EVENTS_PATH: &str = "/open_api/v1.3/event/track/";
+/// The path of an endpoint's calls.
+pub(crate) fn path(endpoint: Endpoint) -> String {
+    format!("/open_api/v1.3{}", endpoint.path())
+}
 
 /// What a row is rejected for, or warned about. No raw value of the row is in it.
 #[derive(Debug, Serialize)]
@@ -39,8 +48,8 @@ pub(crate) struct RowProblem<'a> {
 
 /// Takes what a preview finds, in the order of the file.
 pub(crate) trait Sink {
-    /// An API call, with the body that would go out.
-    fn request(&mut self, body: &[u8]) -> io::Result<()>;
+    /// An API call, with the body that would go out; of a form, its fields as JSON.
+    fn request(&mut self, endpoint: Endpoint, body: &[u8]) -> io::Result<()>;
     /// A row that is not sent.
     fn rejected(&mut self, problem: &RowProblem<'_>) -> io::Result<()>;
     /// What is odd about a row that is sent.

@@ -7,14 +7,14 @@ use std::path::Path;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use sync_core::csv::{BrokenFile, Parsed};
-use sync_core::events::{EventMapper, Fate, MappedRow};
+use sync_core::events::Fate;
 use sync_core::key::{PrimaryKey, ShownKey};
 use sync_core::rejection::{Code, Problem};
 use sync_core::row::{Position, Row};
 use sync_core::spec::SyncSpec;
 
-use super::calls::OpenCall;
-use super::{RowProblem, Sink};
+use super::made::Made;
+use super::{Joined, RowProblem, Sink};
 use crate::export_file;
 
 /// What became of the rows: queried = accepted + rejected + expired.
@@ -36,12 +36,12 @@ pub(crate) struct Walk<'a> {
     /// The present time, epoch seconds.
     now: i64,
     limit: Option<u64>,
-    mapper: Option<EventMapper>,
-    mapped: MappedRow,
+    /// Match Booster's part of the rows, until the columns are known.
+    joined: Option<Joined>,
+    made: Option<Made<'a>>,
     key: PrimaryKey,
     /// The keys met so far. A digest of 16 bytes stands for each.
     seen: HashSet<[u8; 16]>,
-    calls: Vec<OpenCall>,
     counts: Counts,
     /// Why the walk ends before the file does.
     stop: Option<Stop>,
@@ -54,16 +54,15 @@ enum Stop {
 
 impl<'a> Walk<'a> {
     /// A walk through at most `limit` rows.
-    pub(crate) fn new(spec: &'a SyncSpec, now: i64, limit: Option<u64>) -> Self {
+    pub(crate) fn new(spec: &'a SyncSpec, now: i64, limit: Option<u64>, joined: Joined) -> Self {
         Self {
             spec,
             now,
             limit,
-            mapper: None,
-            mapped: MappedRow::default(),
+            joined: Some(joined),
+            made: None,
             key: PrimaryKey::default(),
             seen: HashSet::new(),
-            calls: spec.events.iter().map(OpenCall::new).collect(),
             counts: Counts::default(),
             stop: None,
         }
@@ -82,10 +81,8 @@ impl<'a> Walk<'a> {
             (None, Err(broken)) => return Ok(Err(broken)),
             (Some(Stop::Limit), _) | (None, Ok(())) => {}
         }
-        for call in &mut self.calls {
-            if let Some(body) = call.take() {
-                sink.request(&body)?;
-            }
+        if let Some(made) = &mut self.made {
+            made.finish(sink)?;
         }
         Ok(Ok(self.counts))
     }
@@ -93,9 +90,10 @@ impl<'a> Walk<'a> {
     /// Takes one row; an `Err` ends the walk, and [`Self::stop`] says whether the file is to blame.
     fn take(&mut self, parsed: Parsed<'_>, sink: &mut dyn Sink) -> Result<(), BrokenFile> {
         if let Parsed::Header(header) = parsed {
-            let mapper = EventMapper::new(self.spec, header);
-            self.mapper = Some(mapper.map_err(|missing| BrokenFile::whole(missing.to_string()))?);
-            return Ok(());
+            let made = Made::new(self.spec, header, self.joined.take())?;
+            let begun = made.begin(sink);
+            self.made = Some(made);
+            return begun.or_else(|error| self.end(Stop::Io(error)));
         }
         if self.limit.is_some_and(|limit| self.counts.queried >= limit) {
             return self.end(Stop::Limit);
@@ -104,10 +102,10 @@ impl<'a> Walk<'a> {
         let done = match parsed {
             Parsed::Header(_) => Ok(()),
             Parsed::Bad { position, problem } => self.reject(position, None, &problem, sink),
-            Parsed::Row(row) => match self.mapper.take() {
-                Some(mapper) => {
-                    let done = self.row(&mapper, &row, sink);
-                    self.mapper = Some(mapper);
+            Parsed::Row(row) => match self.made.take() {
+                Some(mut made) => {
+                    let done = self.row(&mut made, &row, sink);
+                    self.made = Some(made);
                     done
                 }
                 None => Ok(()),
@@ -121,8 +119,8 @@ impl<'a> Walk<'a> {
         Err(BrokenFile::whole("the preview ended early"))
     }
 
-    fn row(&mut self, mapper: &EventMapper, row: &Row<'_>, sink: &mut dyn Sink) -> io::Result<()> {
-        if let Err(problem) = mapper.key(row, &mut self.key) {
+    fn row(&mut self, made: &mut Made<'_>, row: &Row<'_>, sink: &mut dyn Sink) -> io::Result<()> {
+        if let Err(problem) = made.key(row, &mut self.key) {
             return self.reject(row.position, None, &problem, sink);
         }
         let shown = self.key.shown();
@@ -133,7 +131,7 @@ impl<'a> Walk<'a> {
             let problem = Problem::row(Code::DuplicatePrimaryKey, message);
             return self.reject(row.position, Some(&shown), &problem, sink);
         }
-        match mapper.map(row, self.now, &mut self.mapped) {
+        match made.map(row, self.now) {
             Fate::Expired => {
                 self.counts.expired += 1;
                 Ok(())
@@ -141,25 +139,12 @@ impl<'a> Walk<'a> {
             Fate::Rejected(problem) => self.reject(row.position, Some(&shown), &problem, sink),
             Fate::Send => {
                 self.counts.accepted += 1;
-                for warning in &self.mapped.warnings {
+                for warning in made.warnings() {
                     sink.warning(&row_problem(row.position, Some(&shown), warning))?;
                 }
-                self.send(sink)
+                made.send(sink)
             }
         }
-    }
-
-    fn send(&mut self, sink: &mut dyn Sink) -> io::Result<()> {
-        for event in &self.mapped.events {
-            let full = self
-                .calls
-                .get_mut(event.block)
-                .and_then(|call| call.add(self.mapped.event_json(event)));
-            if let Some(body) = full {
-                sink.request(&body)?;
-            }
-        }
-        Ok(())
     }
 
     fn reject(

@@ -1,6 +1,8 @@
 //! The binary `tideline`, as a user calls it.
 
 #[cfg(test)]
+mod audiences;
+#[cfg(test)]
 mod broken;
 #[cfg(test)]
 mod connect;

@@ -85,7 +85,9 @@ pub(crate) async fn not_removed(run: &Run<'_>, partition: u32) -> anyhow::Result
         });
     }
     let key = keys::work(run.sync, run.id, "not_removed", 0);
-    let (_, found) = run.slice::<Holder>(&key, run.plan.partitions(), partition).await?;
+    let (_, found) = run
+        .slice::<Holder>(&key, run.plan.partitions(), partition)
+        .await?;
     Ok(NotRemoved {
         ids: found.into_iter().map(|holder| holder.id).collect(),
         all: false,

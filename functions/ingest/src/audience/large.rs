@@ -9,7 +9,9 @@ use runtime::facts;
 use runtime::settle::settle;
 use runtime::store::Store;
 use sync_core::diff::{KeyDigest, Snapshot};
-use sync_core::run::{Counts, Cut, FixedVia, Head, Judged, Manifest, PartRange, Prepared, PreparedRemovals, Stage, keys};
+use sync_core::run::{
+    Counts, Cut, FixedVia, Head, Judged, Manifest, PartRange, Prepared, PreparedRemovals, Stage, keys,
+};
 
 use super::identities::{Boosts, Wanted};
 use super::prepare::prepare;
@@ -322,7 +324,9 @@ impl<'a> Batches<'a> {
     async fn copy(&mut self, from: &str, rows: u32) -> anyhow::Result<()> {
         let store: &dyn Store = self.run.store();
         let object = store.get(from).await?;
-        let body = object.with_context(|| format!("{from} is gone, and the run is not over"))?.body;
+        let body = object
+            .with_context(|| format!("{from} is gone, and the run is not over"))?
+            .body;
         let key = sync_core::run::keys::BatchId {
             sync: self.run.sync.clone(),
             run: self.run.id.clone(),

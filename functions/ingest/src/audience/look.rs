@@ -38,7 +38,11 @@ pub(crate) async fn look(ctx: &Context, spec: &SyncSpec, read: &HeadRead) -> any
         .client
         .list_audiences(&tiktok.token, advertiser, Some(id.as_str()), 1, timeout)
         .await;
-    if tiktok.accepted("looking at the audience", &answer).await?.is_err() {
+    if tiktok
+        .accepted("looking at the audience", &answer)
+        .await?
+        .is_err()
+    {
         return Ok(());
     }
     let page = Page::read(answer.data.as_ref());
@@ -49,7 +53,11 @@ pub(crate) async fn look(ctx: &Context, spec: &SyncSpec, read: &HeadRead) -> any
         found: listed.is_some(),
         valid: listed.is_some_and(|listed| listed.valid),
         matched: listed.map_or(0, |listed| listed.matched),
-        sent: read.head.generation.as_ref().map_or(0, |generation| generation.keys),
+        sent: read
+            .head
+            .generation
+            .as_ref()
+            .map_or(0, |generation| generation.keys),
         rev: read.head.rev,
     };
     if let Some(warning) = look.warning() {
@@ -65,7 +73,10 @@ pub(crate) async fn look(ctx: &Context, spec: &SyncSpec, read: &HeadRead) -> any
 
 /// The last run's page shows the look.
 async fn write_report_again(ctx: &Context, spec: &SyncSpec) -> anyhow::Result<()> {
-    let listed = ctx.store.list(&keys::runs_prefix(&spec.name), None, 100_000).await?;
+    let listed = ctx
+        .store
+        .list(&keys::runs_prefix(&spec.name), None, 100_000)
+        .await?;
     let newest = listed
         .iter()
         .filter(|object| object.key.ends_with("/run.json"))

@@ -8,6 +8,7 @@
 mod close;
 mod fold;
 mod identities;
+mod identity_parquet;
 mod judge;
 mod large;
 mod look;
@@ -21,6 +22,7 @@ mod upload;
 pub(crate) use close::close_audience;
 pub(crate) use fold::{NotRemoved, fold_holders, keep_not_removed, not_removed};
 pub(crate) use identities::{Boosts, Wanted};
+pub use identity_parquet::read_identity_parquet;
 pub(crate) use large::{emit, publish, sift};
 pub(crate) use look::look;
 pub(crate) use ready::{Ready, ready};

@@ -104,7 +104,11 @@ impl Out {
 /// The calls of a run's audience.
 pub(crate) fn calls(run: &Run<'_>, kinds: Vec<IdKind>) -> anyhow::Result<SegmentCalls> {
     let audience = run.spec.audience.as_ref();
-    let id = run.plan.audience.as_ref().and_then(|audience| audience.id.as_ref());
+    let id = run
+        .plan
+        .audience
+        .as_ref()
+        .and_then(|audience| audience.id.as_ref());
     match (audience, id) {
         (Some(audience), Some(id)) => Ok(SegmentCalls::new(&audience.advertiser_id, id, kinds)),
         _ => anyhow::bail!("the plan of the run {} names no audience", run.id),
@@ -238,11 +242,14 @@ impl Preparer<'_> {
                     if let Some(file) = writer.push(person) {
                         keep_file(self.run, self.part, &file, &mut self.done)?;
                     }
-                    if (self.people.len() as u64) < MIN_PEOPLE {
-                        self.people.insert(self.secret.key_digest(&bytes_of(person)));
-                    }
                 }
             }
+        }
+        // A row is one of the people, however many forms and lists make persons of it.
+        if let Some(first) = self.mapped.persons.first()
+            && (self.people.len() as u64) < MIN_PEOPLE
+        {
+            self.people.insert(self.secret.key_digest(&bytes_of(first)));
         }
         Ok(())
     }
@@ -315,7 +322,9 @@ fn keep_file(
         lines: file.lines,
     });
     let lines = u32::try_from(file.lines).unwrap_or(u32::MAX);
-    done.spool.keep(&file.bytes, lines).map_err(|error| no_room(&error))
+    done.spool
+        .keep(&file.bytes, lines)
+        .map_err(|error| no_room(&error))
 }
 
 /// What tells persons apart.

@@ -79,7 +79,9 @@ pub(crate) async fn ready(ctx: &Context, spec: &SyncSpec, resynced: bool) -> any
         ..fixed
     };
     if !swap(ctx, sync, &taken, &read.etag).await? {
-        return Ok(Ready::Later("another function has just taken over making the audience"));
+        return Ok(Ready::Later(
+            "another function has just taken over making the audience",
+        ));
     }
     make(ctx, spec, audience, true).await
 }
@@ -90,7 +92,8 @@ async fn read(ctx: &Context, sync: &SyncName) -> anyhow::Result<Option<Read>> {
         return Ok(None);
     };
     Ok(Some(Read {
-        fixed: serde_json::from_slice(&object.body).with_context(|| format!("{key} is not what it should be"))?,
+        fixed: serde_json::from_slice(&object.body)
+            .with_context(|| format!("{key} is not what it should be"))?,
         etag: object.etag,
         age_seconds: object.now.as_second() - object.last_modified.as_second(),
     }))
@@ -121,7 +124,12 @@ async fn first(ctx: &Context, spec: &SyncSpec, audience: &Audience) -> anyhow::R
 }
 
 /// Makes the audience, or, where an earlier try may have made it, finds it by its name; then its id is fixed.
-async fn make(ctx: &Context, spec: &SyncSpec, audience: &Audience, look_first: bool) -> anyhow::Result<Ready> {
+async fn make(
+    ctx: &Context,
+    spec: &SyncSpec,
+    audience: &Audience,
+    look_first: bool,
+) -> anyhow::Result<Ready> {
     let AudienceRef::Name(name) = &audience.audience else {
         return Ok(Ready::Go);
     };
@@ -284,7 +292,14 @@ impl<'a> TikTok<'a> {
                     ))));
                 }
                 let whose = (&self.spec.destination, &self.spec.name);
-                note_refusal(self.ctx.store.as_ref(), whose, &self.version, Refuses::All, &message).await?;
+                note_refusal(
+                    self.ctx.store.as_ref(),
+                    whose,
+                    &self.version,
+                    Refuses::All,
+                    &message,
+                )
+                .await?;
                 tracing::error!(sync = %self.spec.name, status = "needs_reauthorisation", "TikTok takes the token no more: the sync waits for a new one");
                 Err(Ready::NotConnected)
             }
@@ -303,7 +318,13 @@ impl<'a> TikTok<'a> {
         for page in 1..=MAX_PAGES {
             let answer = self
                 .client
-                .list_audiences(&self.token, advertiser, None, page, self.ctx.settings.call_timeout)
+                .list_audiences(
+                    &self.token,
+                    advertiser,
+                    None,
+                    page,
+                    self.ctx.settings.call_timeout,
+                )
                 .await;
             if let Err(not) = self.accepted("looking the audience's name up", &answer).await? {
                 return Ok(Err(not));

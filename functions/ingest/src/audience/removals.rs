@@ -30,7 +30,10 @@ pub(crate) fn write(
     let mut kinds = kinds_of(run.spec);
     kinds.extend(removals.iter().map(|removal| removal.id.kind()));
     // Kinds that the spec maps no more may still be in the audience.
-    let kinds: Vec<IdKind> = IdKind::ALL.into_iter().filter(|kind| kinds.contains(kind)).collect();
+    let kinds: Vec<IdKind> = IdKind::ALL
+        .into_iter()
+        .filter(|kind| kinds.contains(kind))
+        .collect();
     let calls = calls(run, kinds)?;
     let mut out = Out {
         writer: BatchWriter::new(header(run, BatchKind::Removals, calls.delete_head())),

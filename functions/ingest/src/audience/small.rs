@@ -94,7 +94,16 @@ async fn publish(
     let mut sent: Vec<Sent> = std::mem::take(&mut part.sent);
     let mut first = Spool::new(&run.ctx.settings.spool)?;
     let done = carried::accepted_since(&carried_keys, snapshot);
-    write_carried(run, left, &part.superseded, &done, &mut first, &mut sent, &mut counts).await?;
+    write_carried(
+        run,
+        left,
+        &part.superseded,
+        &done,
+        &mut first,
+        &mut sent,
+        &mut counts,
+    )
+    .await?;
     run.keep_sent(PART, sent).await?;
     let mut last = Spool::new(&run.ctx.settings.spool)?;
     if way(run.spec) == Some(FixedVia::FileUpload) {
@@ -184,7 +193,10 @@ pub(crate) async fn write_dropped(
     dropped.iter().for_each(|key| writer.push(key));
     writer.end_slice();
     let key = keys::work(run.sync, run.id, "dropped", partition);
-    let _ = run.store().put_new(&key, Bytes::from(writer.finish(gone))).await?;
+    let _ = run
+        .store()
+        .put_new(&key, Bytes::from(writer.finish(gone)))
+        .await?;
     Ok(())
 }
 

@@ -158,7 +158,9 @@ pub(crate) async fn keep_removed_again(run: &Run<'_>, ids: Vec<Identifier>) -> a
 
 /// Identifiers in slices, one for each partition of identifiers.
 pub(crate) fn in_partitions_by_id(partitions: u32, ids: &[Holder]) -> Vec<u8> {
-    in_partitions(partitions, ids.iter().copied(), |holder| holder.id.partition(partitions))
+    in_partitions(partitions, ids.iter().copied(), |holder| {
+        holder.id.partition(partitions)
+    })
 }
 
 /// What a run that begins now knows of its audience; `None` for events.
@@ -174,5 +176,6 @@ pub(crate) async fn planned(
     Ok(Some(PlanAudience {
         id: fixed_id(ctx, &spec.name).await?,
         fresh: generation.is_some_and(|generation| generation.way != Some(way)),
+        whole: matches!(spec.mode, Mode::Mirror | Mode::All),
     }))
 }

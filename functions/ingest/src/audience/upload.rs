@@ -9,7 +9,12 @@ use crate::run::Run;
 use crate::spool::Spool;
 
 /// Writes the batch that uploads these files, if there are any. `people` is how many rows they are made of.
-pub(crate) fn write(run: &Run<'_>, files: &[UploadedFile], people: u64, spool: &mut Spool) -> anyhow::Result<()> {
+pub(crate) fn write(
+    run: &Run<'_>,
+    files: &[UploadedFile],
+    people: u64,
+    spool: &mut Spool,
+) -> anyhow::Result<()> {
     let Some(audience) = run.spec.audience.as_ref().filter(|_| !files.is_empty()) else {
         return Ok(());
     };
@@ -29,7 +34,11 @@ pub(crate) fn write(run: &Run<'_>, files: &[UploadedFile], people: u64, spool: &
             AudienceRef::Name(name) => Some(name.clone()),
             AudienceRef::Id(_) => None,
         },
-        audience_id: run.plan.audience.as_ref().and_then(|audience| audience.id.clone()),
+        audience_id: run
+            .plan
+            .audience
+            .as_ref()
+            .and_then(|audience| audience.id.clone()),
         retention_days: *retention_days,
         audience_enhancement: *audience_enhancement,
         append: run.plan.only_adds(),

@@ -39,6 +39,10 @@ pub(super) fn section(record: &Record) -> Markup {
     reason = "a percentage of counts needs no more than 52 bits"
 )]
 fn share(count: u64, of: u64) -> String {
-    let percent = if of == 0 { 0.0 } else { 100.0 * count as f64 / of as f64 };
+    let percent = if of == 0 {
+        0.0
+    } else {
+        100.0 * count as f64 / of as f64
+    };
     format!("{} ({percent:.1} %)", number(count))
 }

@@ -21,10 +21,18 @@ pub struct IdentityMapper {
 }
 
 /// The columns of identity files that a spec names, each once: what has to be read of formats that name their columns
-/// in each row.
-pub fn identity_columns(booster: &MatchBooster) -> Vec<String> {
+/// in each row. The last one may be that of the country, which a file need not have.
+pub fn identity_columns(spec: &SyncSpec, booster: &MatchBooster) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
-    let all = booster.on.values().chain(booster.add.iter().map(|column| &column.from));
+    let country = match &spec.identity.default_country {
+        Some(CountryRule::From(name)) => Some(name),
+        Some(CountryRule::Value(_)) | None => None,
+    };
+    let all = booster
+        .on
+        .values()
+        .chain(booster.add.iter().map(|column| &column.from));
+    let all = all.chain(country);
     for name in all {
         if !names.contains(name) {
             names.push(name.clone());
@@ -51,7 +59,10 @@ impl IdentityMapper {
             .iter()
             .map(|column| {
                 let source = MappingSource::Column(column.from.clone());
-                (column.to.into(), Source::new(&source, "match_booster.add", &mut finder))
+                (
+                    column.to.into(),
+                    Source::new(&source, "match_booster.add", &mut finder),
+                )
             })
             .collect();
         let country = match &spec.identity.default_country {

@@ -181,7 +181,10 @@ mod tests {
             files.extend(writer.push(&person(&[(IdKind::Email, &number.to_string())])));
         }
         files.extend(writer.take());
-        assert_eq!(files.iter().map(|file| file.lines).collect::<Vec<_>>(), [2, 2, 2, 1]);
+        assert_eq!(
+            files.iter().map(|file| file.lines).collect::<Vec<_>>(),
+            [2, 2, 2, 1]
+        );
         assert!(files.iter().all(|file| file.bytes.len() <= 200));
         assert!(files.iter().all(|file| file.bytes.starts_with(b"email_SHA256\n")));
     }

@@ -128,9 +128,19 @@ mod tests {
         KeyDigest::from_bytes([n; 12])
     }
 
-    fn sifted(old: &[(u8, u8)], dropped: &[u8], new: &[(u8, u8)]) -> (BTreeSet<(Identifier, KeyDigest)>, BTreeSet<Identifier>) {
+    fn sifted(
+        old: &[(u8, u8)],
+        dropped: &[u8],
+        new: &[(u8, u8)],
+    ) -> (BTreeSet<(Identifier, KeyDigest)>, BTreeSet<Identifier>) {
         let holders = |pairs: &[(u8, u8)]| {
-            let mut holders: Vec<Holder> = pairs.iter().map(|(i, k)| Holder { id: id(*i), key: key(*k) }).collect();
+            let mut holders: Vec<Holder> = pairs
+                .iter()
+                .map(|(i, k)| Holder {
+                    id: id(*i),
+                    key: key(*k),
+                })
+                .collect();
             holders.sort_unstable();
             holders.dedup();
             holders
@@ -138,14 +148,18 @@ mod tests {
         let is_dropped = |holder: Holder| (holder, dropped.iter().any(|k| key(*k) == holder.key));
         let (mut held, mut removed) = (BTreeSet::new(), BTreeSet::new());
         let mut before = None;
-        sift(holders(old).into_iter().map(is_dropped), holders(new), |sifted| match sifted {
-            Sifted::Held(holder) => {
-                assert!(before < Some(holder), "entries ascend");
-                before = Some(holder);
-                assert!(held.insert((holder.id, holder.key)));
-            }
-            Sifted::Removed(removal) => assert!(removed.insert(removal.id)),
-        });
+        sift(
+            holders(old).into_iter().map(is_dropped),
+            holders(new),
+            |sifted| match sifted {
+                Sifted::Held(holder) => {
+                    assert!(before < Some(holder), "entries ascend");
+                    before = Some(holder);
+                    assert!(held.insert((holder.id, holder.key)));
+                }
+                Sifted::Removed(removal) => assert!(removed.insert(removal.id)),
+            },
+        );
         (held, removed)
     }
 
@@ -174,7 +188,12 @@ mod tests {
     #[test]
     fn entries_come_back_as_they_were_written() {
         let mut writer = HoldersWriter::default();
-        let mut holders: Vec<Holder> = (0..9).map(|n| Holder { id: id(n / 2), key: key(n) }).collect();
+        let mut holders: Vec<Holder> = (0..9)
+            .map(|n| Holder {
+                id: id(n / 2),
+                key: key(n),
+            })
+            .collect();
         holders.sort_unstable();
         holders.iter().for_each(|holder| writer.push(*holder));
         let bytes = writer.finish();

@@ -239,8 +239,9 @@ impl PersonMapper {
             return;
         };
         let before = list.len();
-        let problem =
-            |error: IdentityError| Problem::field(error.code, kind.as_str(), error.message).in_column(source.column());
+        let problem = |error: IdentityError| {
+            Problem::field(error.code, kind.as_str(), error.message).in_column(source.column())
+        };
         let splits = matches!(kind, IdKind::Email | IdKind::Phone);
         let mut unassigned = false;
         each_place(cell, splits, &mut |place| {
@@ -292,7 +293,9 @@ impl ValueRules {
     ) -> Result<Forms, IdentityError> {
         let mut forms = Forms::default();
         match kind {
-            IdKind::Email => collect(&self.email_rules, &mut forms, |rule| email(text, rule, self.hashing))?,
+            IdKind::Email => collect(&self.email_rules, &mut forms, |rule| {
+                email(text, rule, self.hashing)
+            })?,
             IdKind::Phone => collect(&self.phone_rules, &mut forms, |rule| {
                 let phone = self.country.phone(text, row, rule, self.hashing)?;
                 *unassigned |= phone.unassigned;

@@ -5,7 +5,9 @@ use serde_json::value::RawValue;
 
 /// A person of a mapping call does not fit its `id_schema`: TikTok would take ids for ids of another type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a person has {found:?} places, and id_schema names {wanted} id types: a fault in Tideline; nothing was sent")]
+#[error(
+    "a person has {found:?} places, and id_schema names {wanted} id types: a fault in Tideline; nothing was sent"
+)]
 pub struct NotInPlaces {
     /// Places of the person; `None`: it cannot be read.
     pub found: Option<usize>,

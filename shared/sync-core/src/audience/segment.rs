@@ -105,7 +105,10 @@ impl SegmentCalls {
     /// The same calls with other kinds.
     #[must_use]
     pub fn with_kinds(&self, kinds: Vec<IdKind>) -> Self {
-        Self { kinds, ..self.clone() }
+        Self {
+            kinds,
+            ..self.clone()
+        }
     }
 }
 
@@ -150,7 +153,10 @@ mod tests {
         calls.write_person(&person, &mut written);
         let empty = format!("{}{}", calls.add_head(), SegmentCalls::TAIL);
         let written = String::from_utf8(written).unwrap();
-        assert_eq!(identifiers_of(&empty, &written), person.identifiers().collect::<Vec<_>>());
+        assert_eq!(
+            identifiers_of(&empty, &written),
+            person.identifiers().collect::<Vec<_>>()
+        );
         let mut body = calls.add_head().into_bytes();
         calls.write_person(&person, &mut body);
         body.push(b',');

@@ -106,7 +106,13 @@ mod tests {
             gone: 0,
         };
         let bytes = snapshot(old);
-        merge(mode, forget, &mut rows, Snapshot::read(&bytes).unwrap(), &mut found);
+        merge(
+            mode,
+            forget,
+            &mut rows,
+            Snapshot::read(&bytes).unwrap(),
+            &mut found,
+        );
         let decided = found.decided.into_iter();
         (
             decided.map(|d| d.expect("each row is decided")).collect(),

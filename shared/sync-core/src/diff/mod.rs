@@ -10,4 +10,6 @@ pub use entry::{Decision, ScanEntry};
 pub use fingerprint::{FingerprintKey, KeyDigest, RowFingerprint};
 pub use merge::{MergeSink, merge};
 pub use slices::{Entry, InvalidSlices, NotNew, SlicesHead, SlicesWriter, read_entries};
-pub use snapshot::{InvalidSnapshot, Snapshot, SnapshotEntry, SnapshotRow, SnapshotWriter, Sorted, SortedWriter};
+pub use snapshot::{
+    InvalidSnapshot, Snapshot, SnapshotEntry, SnapshotRow, SnapshotWriter, Sorted, SortedWriter,
+};

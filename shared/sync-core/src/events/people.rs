@@ -6,8 +6,8 @@ use super::source::Slot;
 use super::table::ValueKind;
 use super::ttclid::ttclid_of;
 use crate::identity::{
-    DeviceId, DeviceKind, IdentityError, Ip, Sha256Hex, device_id, each_value, email, external_id, ip, is_absent,
-    name_or_zip, place,
+    DeviceId, DeviceKind, IdentityError, Ip, Sha256Hex, device_id, each_value, email, external_id, ip,
+    is_absent, name_or_zip, place,
 };
 use crate::rejection::{Code, Problem};
 use crate::row::Row;
@@ -225,9 +225,7 @@ impl UserFields {
         match kind {
             ValueKind::Email => email(text, EmailRule::Plain, self.hashing),
             ValueKind::Phone => {
-                let phone = self
-                    .country
-                    .phone(text, row, PhoneRule::WithPlus, self.hashing)?;
+                let phone = self.country.phone(text, row, PhoneRule::WithPlus, self.hashing)?;
                 if phone.unassigned {
                     const MESSAGE: &str =
                         "The numbering plan assigns this number to nobody; it is sent all the same";

@@ -86,6 +86,9 @@ pub struct PlanAudience {
     /// The snapshot tells of another audience, of the way that was used before: this one begins empty.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub fresh: bool,
+    /// The export is the whole audience (`mirror`, `all`).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub whole: bool,
 }
 
 impl Plan {

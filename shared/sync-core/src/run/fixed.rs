@@ -21,6 +21,9 @@ pub struct Fixed {
     /// TikTok's id; `None` while the audience is being made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub audience_id: Option<AudienceId>,
+    /// Somebody has begun to make it: whoever comes later looks its name up first.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub making: bool,
     /// How often somebody took over the making of it: content, and so the `ETag`, never comes back.
     #[serde(default)]
     pub tries: u32,
@@ -88,6 +91,7 @@ impl Fixed {
             mode,
             audience_name,
             audience_id,
+            making: false,
             tries: 0,
         }
     }
@@ -101,7 +105,10 @@ impl Fixed {
             ));
         }
         let (same, asked) = match &audience.audience {
-            AudienceRef::Name(name) => (self.audience_name.as_ref() == Some(name), format!("name is {name:?}")),
+            AudienceRef::Name(name) => (
+                self.audience_name.as_ref() == Some(name),
+                format!("name is {name:?}"),
+            ),
             AudienceRef::Id(id) => (self.audience_id.as_ref() == Some(id), format!("id is {id}")),
         };
         if !same {
@@ -137,6 +144,7 @@ impl Fixed {
         // An audience of one way takes nothing by the other: under a name, another one is made.
         if via != self.via && matches!(audience.audience, AudienceRef::Name(_)) {
             changed.audience_id = None;
+            changed.making = false;
         }
         Fit::Changed(changed)
     }
@@ -154,7 +162,9 @@ mod tests {
         }
     }
 
-    const SEGMENT: Via = Via::Segment { persons_per_call: 1000 };
+    const SEGMENT: Via = Via::Segment {
+        persons_per_call: 1000,
+    };
     const FILES: Via = Via::FileUpload {
         retention_days: None,
         audience_enhancement: false,
@@ -210,7 +220,10 @@ mod tests {
             Fit::Changed(fixed) => fixed.audience_id,
             other => panic!("{other:?}"),
         };
-        assert_eq!(fits(&audience("1", "VIP", SEGMENT), Mode::Mirror), fixed.audience_id);
+        assert_eq!(
+            fits(&audience("1", "VIP", SEGMENT), Mode::Mirror),
+            fixed.audience_id
+        );
         assert_eq!(fits(&audience("1", "VIP", FILES), Mode::All), None);
         let mut by_id = audience("1", "VIP", SEGMENT);
         by_id.audience = AudienceRef::Id(AudienceId::new("16").unwrap());

@@ -61,7 +61,9 @@ pub const CORRECTED: &str = "corrected/";
 /// Whether an export of a model holds corrected rows, and not the whole table: it lies under
 /// `<model.path>corrected/`.
 pub fn is_corrected(model_path: &str, export: &str) -> bool {
-    let name = export.strip_prefix(model_path).map(|name| name.trim_start_matches('/'));
+    let name = export
+        .strip_prefix(model_path)
+        .map(|name| name.trim_start_matches('/'));
     name.is_some_and(|name| name.starts_with(CORRECTED))
 }
 

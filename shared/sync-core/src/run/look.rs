@@ -36,7 +36,10 @@ pub struct AudienceLook {
 
 impl AudienceLook {
     /// Matched users in percent of the people sent; `None` without any.
-    #[expect(clippy::cast_precision_loss, reason = "a percentage of counts needs no more than 52 bits")]
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "a percentage of counts needs no more than 52 bits"
+    )]
     pub fn match_percent(&self) -> Option<f64> {
         (self.sent > 0).then(|| 100.0 * self.matched as f64 / self.sent as f64)
     }

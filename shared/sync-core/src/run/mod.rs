@@ -25,8 +25,8 @@ pub use fixed::{Fit, Fixed, FixedVia};
 pub use head::{CloseReason, Generation, Head, Newest, OpenRun, RunKind, RunState};
 pub use id::{again_run_id, carried_run_id, export_run_id, input_run_id, resync_run_id, retry_run_id};
 pub use keys::Stage;
-pub use ranges::RowRanges;
 pub use look::{AudienceLook, AudienceLooks, MAX_LOOKS};
+pub use ranges::RowRanges;
 pub use record::{BoosterCounts, Counts, Record, RecordAudience, RunStatus, Sums};
 pub use wake::Wake;
 

@@ -1,0 +1,79 @@
+//! Why a run has not ended.
+
+use runtime::connections::is_refused;
+use runtime::register::read_head;
+use runtime::secrets::names;
+use runtime::store::Store;
+use sync_core::names::{RunId, SyncName};
+use sync_core::run::{RunStatus, keys};
+use sync_core::spec::SyncSpec;
+
+use super::machine::Machine;
+use crate::history::{POSTPONED, has_uploaded_today};
+use crate::spec_file;
+
+/// Why a run has not ended, in words.
+#[derive(Debug)]
+pub(crate) struct Waiting {
+    /// Waiting or postponed.
+    pub(crate) status: RunStatus,
+    /// Why, and what to do.
+    pub(crate) why: String,
+}
+
+impl Waiting {
+    pub(super) fn because(why: impl Into<String>) -> Self {
+        Self {
+            status: RunStatus::Waiting,
+            why: why.into(),
+        }
+    }
+}
+
+/// Why a run has not ended.
+pub(super) async fn why(machine: &Machine, sync: &SyncName, run: &RunId) -> anyhow::Result<Waiting> {
+    let store = machine.store.as_ref();
+    let read = read_head(store, sync).await?;
+    if let Some(open) = read.head.run {
+        return Ok(Waiting::because(format!(
+            "the run {} holds the sync and is not finished: run `tideline deliver` again",
+            open.id
+        )));
+    }
+    let pending = store.list(&keys::pending_prefix(sync), None, 1_000).await?;
+    let entry = format!("-{run}.json");
+    if !pending.iter().any(|pending| pending.key.ends_with(&entry)) {
+        return Ok(Waiting::because(
+            "nothing of this file was read yet: run `tideline ingest` first, or `tideline run` for both halves",
+        ));
+    }
+    if let Some(why) = machine.came_back().await {
+        return Ok(Waiting::because(format!(
+            "{why}: run this command again, or `tideline housekeeping`"
+        )));
+    }
+    let spec = spec_file::of_store(store, sync).await?.spec;
+    if has_uploaded_today(&read, spec.mode) {
+        return Ok(Waiting {
+            status: RunStatus::Postponed,
+            why: POSTPONED.to_owned(),
+        });
+    }
+    if is_token_refused(machine, &spec).await? {
+        return Ok(Waiting::because(
+            "TikTok refused the destination's token in an earlier run: set another one, then run this command again",
+        ));
+    }
+    Ok(Waiting::because(
+        "it cannot begin, for the reason that the log gives: correct that, then run this command again",
+    ))
+}
+
+async fn is_token_refused(machine: &Machine, spec: &SyncSpec) -> anyhow::Result<bool> {
+    let name = names::destination(names::LOCAL, spec.destination.as_str());
+    let Some(secret) = machine.ingest.secrets.get(&name).await? else {
+        return Ok(false);
+    };
+    let store = machine.store.as_ref();
+    Ok(is_refused(store, &spec.destination, &spec.name, &secret.version).await?)
+}
