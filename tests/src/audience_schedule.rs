@@ -79,15 +79,15 @@ impl Schedule {
         let weather = Weather {
             fault: pick(&[0.0, 0.01, 0.03, 0.08], &mut random),
             twins: pick(&[0.0, 0.02, 0.06], &mut random),
-            pace: pick(&[0.08, 0.04, 0.01], &mut random),
+            pace: pick(&[0.06, 0.015, 0.004], &mut random),
         };
         let mut chosen =
             |chance: f64| -> BTreeSet<String> { ids().filter(|_| random.random_bool(chance)).collect() };
         let (poison, stubborn) = (chosen(0.08), chosen(0.1));
-        let deaf = random.random_bool(0.25);
+        let deaf = random.random_bool(0.3);
         let overwritten = random.random_bool(0.15);
         let (mut exports, mut persons) = (Vec::new(), Vec::new());
-        for number in 0..random.random_range(1..5) {
+        for number in 0..random.random_range(1..7) {
             let corrected = number > 0 && random.random_bool(0.35);
             let name = match (corrected, overwritten) {
                 (true, _) => format!("corrected/{number}.csv"),

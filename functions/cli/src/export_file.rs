@@ -9,6 +9,9 @@ use sync_core::spec::CsvOptions;
 
 use crate::exit::WrongUsage;
 
+/// Takes a file chunk by chunk; the second argument is true with the last one.
+pub(crate) type TakeChunk<'t> = dyn FnMut(&[u8], bool) -> Result<(), BrokenFile> + 't;
+
 /// How much is read at once.
 const CHUNK: usize = 256 * 1024;
 
@@ -45,7 +48,7 @@ pub(crate) fn each(
 pub(crate) fn chunks(
     path: &Path,
     file: &mut File,
-    take: &mut dyn FnMut(&[u8], bool) -> Result<(), BrokenFile>,
+    take: &mut TakeChunk<'_>,
 ) -> anyhow::Result<Result<(), BrokenFile>> {
     let mut chunk = vec![0; CHUNK];
     loop {

@@ -119,12 +119,12 @@ pub(crate) async fn run(
         let already = record(&machine, &spec.name, &run).await?.is_some();
         if !already && phase != Phase::Deliver {
             exports::bring_in(&machine.store, file, &export).await?;
-            machine
-                .accept(&spec.name, &created(&export, &run, options))
-                .await?;
+            let created = created(&export, &run, options);
+            Box::pin(machine.accept(&spec.name, &created)).await?;
         }
         let waiting = exports::waiting(&machine.store, &spec.name).await?;
-        machine.work(phase).await?;
+        // Boxed: the handlers' states are large.
+        Box::pin(machine.work(phase)).await?;
         let end = end(&machine, &spec.name, run, already, options, phase).await?;
         forget_export(&machine, end.record.as_ref()).await?;
         forget_ended(&machine, &spec.name, waiting).await?;
@@ -161,11 +161,11 @@ pub(crate) async fn request(
 ) -> anyhow::Result<(Requested, Option<RunEnd>)> {
     let machine = Machine::open(options, tally)?;
     machine.resume(sync).await?;
-    let requested = ask(&machine.ingest).await?;
+    let requested = Box::pin(ask(&machine.ingest)).await?;
     let Requested::Waits(run) = &requested else {
         return Ok((requested, None));
     };
-    machine.work(Phase::Both).await?;
+    Box::pin(machine.work(Phase::Both)).await?;
     let end = end(&machine, sync, run.clone(), false, options, Phase::Both).await?;
     forget_export(&machine, end.record.as_ref()).await?;
     Ok((requested, Some(end)))
@@ -190,8 +190,8 @@ pub(crate) async fn housekeeping(options: &LocalOptions, tally: Arc<Tally>) -> a
         let exports = exports::waiting(&machine.store, &sync).await?;
         waiting.push((sync, exports));
     }
-    ingest::housekeeping(&machine.ingest).await?;
-    machine.work(Phase::Both).await?;
+    Box::pin(ingest::housekeeping(&machine.ingest)).await?;
+    Box::pin(machine.work(Phase::Both)).await?;
     for (sync, exports) in waiting {
         forget_ended(&machine, &sync, exports).await?;
     }

@@ -107,16 +107,19 @@ impl Sending<'_> {
         let store = self.ctx.store.as_ref();
         let batch = Batch::read(bytes)?;
         let rows = u32::try_from(batch.rows.len())?;
-        let progress = facts::read::<Progress>(store, &self.id.progress())
-            .await
-            .unwrap_or_else(|error| {
-                tracing::warn!(
-                    batch = self.id.key(),
-                    error = error.to_string(),
-                    "the progress is unreadable: all is sent again"
-                );
-                None
-            });
+        // An upload notes its steps in another form.
+        let noted = match batch.header.kind {
+            BatchKind::Upload => Ok(None),
+            _ => facts::read::<Progress>(store, &self.id.progress()).await,
+        };
+        let progress = noted.unwrap_or_else(|error| {
+            tracing::warn!(
+                batch = self.id.key(),
+                error = error.to_string(),
+                "the progress is unreadable: all is sent again"
+            );
+            None
+        });
         let progress = progress.unwrap_or_default().plausible(rows);
         let stop_key = keys::stop(&self.id.sync, &self.id.run);
         if let Some(stop) = facts::read::<Stop>(store, &stop_key).await? {

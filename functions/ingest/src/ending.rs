@@ -187,8 +187,22 @@ impl Ending {
                     self.not_deleted += ids.len() as u64;
                     self.not_removed.ids.extend(ids);
                 }
+                if let Some(refusal) = outcome.refused.first() {
+                    let why = format!(
+                        "TikTok refused to remove identifiers and said {}: {}; the next export removes them again",
+                        refusal.code, refusal.message
+                    );
+                    self.carried_why.get_or_insert(why);
+                }
             }
-            BatchKind::Upload if outcome.carried.is_empty() => self.upload = Some(UploadFate::Refused),
+            BatchKind::Upload if outcome.carried.is_empty() => {
+                self.upload = Some(UploadFate::Refused);
+                let said = outcome.refused.first();
+                let said = said.map(|refusal| format!("TikTok said {}: {}", refusal.code, refusal.message));
+                self.carried_why = said.map(|said| {
+                    format!("{said}; the files were refused, and the audience is as it was: correct what is wrong, then `tideline retry` sends them again")
+                });
+            }
             BatchKind::Upload => self.upload = Some(UploadFate::Carried),
         }
         if !outcome.carried.is_empty() {
@@ -198,7 +212,9 @@ impl Ending {
         if !outcome.refused.is_empty() {
             self.refused.push(id.outcome());
         }
-        for refusal in &outcome.refused {
+        // The rows of an upload are files, and those of removals nobody's: what TikTok said of them is told elsewhere.
+        let has_rows = matches!(batch.header.kind, BatchKind::Events | BatchKind::Adds);
+        for refusal in outcome.refused.iter().filter(|_| has_rows) {
             self.describe(&batch, refusal);
         }
         Ok(())

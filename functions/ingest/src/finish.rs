@@ -75,7 +75,10 @@ async fn with_rows(
         ending.find_lost_keys(run).await?;
     }
     let status = status(&ending, stop.as_ref());
-    let record = record(sync, open, read, &plan, spec.as_ref(), &ending, status);
+    let mut record = record(sync, open, read, &plan, spec.as_ref(), &ending, status);
+    if let Some(audience) = record.audience.as_mut().filter(|audience| audience.id.is_none()) {
+        audience.id = audience::fixed_id(ctx, sync).await?;
+    }
     write_rejected(ctx, sync, id, plan.manifests(), &ending.refused_lines).await?;
     let Some(run) = run else {
         let head = next_head(

@@ -9,9 +9,6 @@ use sync_core::spec::MatchBooster;
 use super::exports::sha256_of;
 use crate::identities::{IdentityFile, find, missing};
 
-/// More identity files than one folder has.
-const MANY: usize = 10_000;
-
 /// Makes the identity files of the store those of the first of these folders that has some; where none has, those of
 /// the store stay. What they hold comes back as one digest.
 ///
@@ -27,7 +24,7 @@ pub(super) async fn bring_in(
     if files.is_empty() {
         files = find(booster, &[root.to_owned()])?;
     } else {
-        forget_others(store, booster, &files).await?;
+        forget_others(store, root, booster, &files).await?;
     }
     if files.is_empty() {
         let all = [folders, &[root.to_owned()]].concat();
@@ -48,17 +45,15 @@ pub(super) async fn bring_in(
 /// A folder of the store is the very same one: what was deleted outside, nobody wants to be sent.
 async fn forget_others(
     store: &LocalStore,
+    root: &Path,
     booster: &MatchBooster,
     files: &[IdentityFile],
 ) -> anyhow::Result<()> {
-    if !booster.identities.ends_with('/') {
-        return Ok(());
-    }
-    for object in store.list(&booster.identities, None, MANY).await? {
-        if files.iter().all(|file| file.key != object.key) {
-            store.delete(&object.key).await?;
+    for kept in find(booster, &[root.to_owned()])? {
+        if files.iter().all(|file| file.key != kept.key) {
+            store.delete(&kept.key).await?;
             tracing::warn!(
-                key = object.key,
+                key = kept.key,
                 "this identity file is not among those beside the spec any more: it was deleted from the store"
             );
         }

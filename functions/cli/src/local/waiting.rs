@@ -61,7 +61,7 @@ pub(super) async fn why(machine: &Machine, sync: &SyncName, run: &RunId) -> anyh
     }
     if is_token_refused(machine, &spec).await? {
         return Ok(Waiting::because(
-            "TikTok refused the destination's token in an earlier run: set another one, then run this command again",
+            "TikTok refuses the destination's token: set another one, then run this command again",
         ));
     }
     Ok(Waiting::because(

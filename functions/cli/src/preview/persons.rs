@@ -24,7 +24,7 @@ pub(super) struct Persons<'a> {
 }
 
 enum Out<'a> {
-    Calls(MappingCalls<'a>),
+    Calls(Box<MappingCalls<'a>>),
     Files(Upload<'a>),
 }
 
@@ -39,7 +39,8 @@ impl<'a> Persons<'a> {
         let out = match audience.via {
             Via::Segment { persons_per_call } => {
                 let calls = MappingCalls::new(spec, audience, persons_per_call);
-                Out::Calls(calls.map_err(|invalid| BrokenFile::whole(invalid.to_string()))?)
+                let calls = calls.map_err(|invalid| BrokenFile::whole(invalid.to_string()))?;
+                Out::Calls(Box::new(calls))
             }
             Via::FileUpload { file_header, .. } => Out::Files(Upload::new(spec, audience, file_header)),
         };

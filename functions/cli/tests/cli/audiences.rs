@@ -5,6 +5,7 @@ mod preview;
 mod runs;
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
@@ -23,14 +24,13 @@ const DEVICE: &str = "83dc3f5f32b9472613b0f038d36f22585a609d018af6f6067f50da318b
 const ADVERTISER: &str = "7100000000000000001";
 const TOKEN: Option<&str> = Some("sandbox-token");
 
-/// A spec with a column for each of these identifiers; `audience` and `more` are added to it.
-fn spec(mode: &str, columns: &[&str], audience: &str, more: &str) -> String {
-    let mappings: String = columns
-        .iter()
-        .map(|column| format!("  - {{from: {column}, to: {column}}}\n"))
-        .collect();
+/// A spec with a column for each of these identifiers; `whose` is the rest of its audience, `rest` comes behind all.
+fn spec(mode: &str, columns: &[&str], whose: &str, rest: &str) -> String {
+    let mapping = |column: &&str| format!("  - {{from: {column}, to: {column}}}\n");
+    let mappings: Vec<_> = columns.iter().map(mapping).collect();
+    let mappings = mappings.concat();
     format!(
-        "destination: acme\ntype: custom_audience\nmode: {mode}\nmodel: {{path: models/vip/, primary_key: id, run_on: each_file}}\naudience: {{advertiser_id: \"{ADVERTISER}\", {audience}}}\nmappings:\n{mappings}guards: {{min_rows: 0, max_removed_percent: 100, max_rejected_percent: 100}}\n{more}"
+        "destination: acme\ntype: custom_audience\nmode: {mode}\nmodel: {{path: models/vip/, primary_key: id, run_on: each_file}}\naudience: {{advertiser_id: \"{ADVERTISER}\", {whose}}}\nmappings:\n{mappings}guards: {{min_rows: 0, max_removed_percent: 100, max_rejected_percent: 100}}\n{rest}"
     )
 }
 
@@ -54,14 +54,14 @@ fn requests(preview: &Value) -> Vec<(String, Value)> {
         .collect()
 }
 
-/// The persons of a call, as the hashes at their places.
-fn persons(body: &Value) -> Vec<Vec<Option<String>>> {
+/// The persons of a call, as the hashes at their places; empty where the place is.
+fn persons(body: &Value) -> Vec<Vec<String>> {
     let person = |person: &Value| {
         let places = person.as_array().unwrap().iter();
         places
             .map(|place| match place.as_object().unwrap().len() {
-                0 => None,
-                _ => Some(place["id"].as_str().unwrap().to_owned()),
+                0 => String::new(),
+                _ => place["id"].as_str().unwrap().to_owned(),
             })
             .collect()
     };
@@ -71,10 +71,6 @@ fn persons(body: &Value) -> Vec<Vec<Option<String>>> {
         .iter()
         .map(person)
         .collect()
-}
-
-fn some(hash: &str) -> Option<String> {
-    Some(hash.to_owned())
 }
 
 /// Runs a command against a sandbox, as JSON.
@@ -115,4 +111,13 @@ fn emails(hashes: &[String]) -> BTreeMap<String, Vec<String>> {
 /// The sum of a preview.
 fn counts(accepted: u64, rejected: u64) -> Value {
     json!({"queried": accepted + rejected, "accepted": accepted, "rejected": rejected, "expired": 0})
+}
+
+/// An export with these rows.
+fn rows(range: std::ops::Range<u32>) -> String {
+    let mut text = "id,email\n".to_owned();
+    for n in range {
+        let _ = writeln!(text, "{n},p{n}@x.example");
+    }
+    text
 }

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod audiences;
 #[cfg(test)]
+mod audience_rules;
+#[cfg(test)]
 mod broken;
 #[cfg(test)]
 mod connect;

@@ -25,6 +25,6 @@ pub(crate) use identities::{Boosts, Wanted};
 pub use identity_parquet::read_identity_parquet;
 pub(crate) use large::{emit, publish, sift};
 pub(crate) use look::look;
-pub(crate) use ready::{Ready, ready};
+pub(crate) use ready::{Ready, fixed_id, ready};
 pub(crate) use small::{forgets, run_part, write_dropped};
 pub(crate) use state::{dropped, is_fresh, planned, removes, way};

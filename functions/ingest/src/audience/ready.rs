@@ -346,6 +346,6 @@ impl<'a> TikTok<'a> {
 }
 
 /// TikTok's id of a sync's audience; `None` before it is there.
-pub(super) async fn fixed_id(ctx: &Context, sync: &SyncName) -> anyhow::Result<Option<AudienceId>> {
+pub(crate) async fn fixed_id(ctx: &Context, sync: &SyncName) -> anyhow::Result<Option<AudienceId>> {
     Ok(read(ctx, sync).await?.and_then(|read| read.fixed.audience_id))
 }

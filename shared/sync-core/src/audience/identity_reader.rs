@@ -56,7 +56,7 @@ impl<'a> IdentityReader<'a> {
             None => self.begin(chunk)?,
         };
         let read = match &mut format {
-            Format::Csv(reader) => reader.read(chunk, last, &mut |parsed| self.csv(parsed)),
+            Format::Csv(reader) => reader.read(chunk, last, &mut |parsed| self.csv(&parsed)),
             Format::Lines(lines) => lines.read(chunk, last, &mut |row| {
                 match (row, &self.mapper) {
                     (Some(row), Some(mapper)) => self.boosts.add(mapper, row, self.secret),
@@ -110,13 +110,13 @@ impl<'a> IdentityReader<'a> {
             .map_err(|missing| BrokenFile::whole(missing.to_string()))
     }
 
-    fn csv(&mut self, parsed: Parsed<'_>) -> Result<(), BrokenFile> {
+    fn csv(&mut self, parsed: &Parsed<'_>) -> Result<(), BrokenFile> {
         match parsed {
             Parsed::Header(header) => self.mapper = Some(self.mapper(header)?),
             Parsed::Bad { .. } => self.boosts.left_out += 1,
             Parsed::Row(row) => {
                 if let Some(mapper) = &self.mapper {
-                    self.boosts.add(mapper, &row, self.secret);
+                    self.boosts.add(mapper, row, self.secret);
                 }
             }
         }

@@ -1,8 +1,10 @@
 //! `run`, `retry` and `runs` of audiences: what is sent, what people see, and exit codes.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
-use super::{ALICE, JANE, ask, emails, held, lines, say, spec};
+use super::{ALICE, JANE, ask, emails, held, lines, persons, preview, requests, rows, say, spec};
 use crate::support::{Folder, Stand, sha256};
 
 fn folder(spec: String, csv: &str) -> Folder {
@@ -19,17 +21,56 @@ fn mirror() -> Folder {
     )
 }
 
-/// An export of so many people.
-fn people(range: std::ops::Range<u32>) -> String {
-    let rows: String = range.map(|n| format!("{n},p{n}@x.example\n")).collect();
-    format!("id,email\n{rows}")
-}
-
 fn by_files() -> Folder {
     folder(
         spec("all", &["email"], "name: VIP, via: file_upload", ""),
-        &people(0..1_000),
+        &rows(0..1_000),
     )
+}
+
+#[test]
+fn what_arrives_is_what_the_preview_shows() {
+    let rules =
+        "identity: {default_country: DE, email_rule: [plain, no_plus], phone_rule: [with_plus, digits]}";
+    let whose = "name: VIP, via: segment, persons_per_call: 3";
+    let folder = folder(
+        spec("mirror", &["email", "phone", "idfa", "gaid"], whose, rules),
+        "id,email,phone,idfa,gaid\n1,Alice_ABC+x@gmail.com;b@x.example,030 1234567,,5F3A2B18-9C4D-4E7F-B8E2-17D3A1E69B25\n2,no address,+12133734253,5F3A2B18-9C4D-4E7F-B8E2-17D3A1E69B25,\n3,,,,\n4,b@x.example,,,\n",
+    );
+    let stand = Stand::start();
+    let shown = preview(&folder);
+    let ran = ask(&folder, &stand, &["run", "vip.yaml", "a.csv"]);
+    assert_eq!((shown.code, ran.code), (3, 3), "{ran:?}");
+    let mut expected: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let requests = requests(&shown.json());
+    for (_, body) in &requests[1..] {
+        let schema: Vec<String> = serde_json::from_value(body["id_schema"].clone()).unwrap();
+        for (kind, hash) in persons(body).iter().flat_map(|person| schema.iter().zip(person)) {
+            if !hash.is_empty() {
+                expected.entry(kind.clone()).or_default().push(hash.clone());
+            }
+        }
+    }
+    for hashes in expected.values_mut() {
+        hashes.sort_unstable();
+        hashes.dedup();
+    }
+    assert_eq!(expected.len(), 4);
+    assert_eq!(held(&stand), expected);
+    assert_eq!(
+        stand.state().calls_to("/segment/mapping/"),
+        requests.len() as u64 - 1
+    );
+    let rejected = folder.read(format!(
+        "{}/rejected.jsonl",
+        ran.json()["folder"].as_str().unwrap()
+    ));
+    let rejected: Vec<Value> = rejected
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!(json!(rejected), shown.json()["rejected"]);
+    stand.stop();
 }
 
 #[test]
@@ -225,7 +266,7 @@ fn an_audience_of_files_is_named_and_what_arrives_is_what_the_preview_shows() {
     );
     let hashes: Vec<String> = (0..1_000).map(|n| sha256(&format!("p{n}@x.example"))).collect();
     assert_eq!(held(&stand), emails(&hashes));
-    let text: String = hashes.iter().map(|hash| format!("{hash}\n")).collect();
+    let text = hashes.join("\n") + "\n";
     let file = &shown["requests"][0]["body"]["file"];
     assert_eq!(
         (&file["sha256"], &file["lines"]),
@@ -247,7 +288,7 @@ fn an_audience_of_files_is_named_and_what_arrives_is_what_the_preview_shows() {
 #[test]
 fn too_few_people_for_a_file_are_told_with_their_number() {
     let (folder, stand) = (by_files(), Stand::start());
-    folder.write("a.csv", people(0..999));
+    folder.write("a.csv", rows(0..999));
     let ran = say(&folder, &stand, &["run", "vip.yaml", "a.csv", "--ignore-guards"]);
     assert_eq!(ran.code, 1, "{ran:?}");
     assert!(ran.out.starts_with("a.csv: stopped by a guard"), "{}", ran.out);
@@ -278,14 +319,14 @@ fn yesterday(folder: &Folder) {
 fn a_second_file_on_one_day_is_postponed_and_goes_on_the_next() {
     let (folder, stand) = (by_files(), Stand::start());
     assert_eq!(ask(&folder, &stand, &["run", "vip.yaml", "a.csv"]).code, 0);
-    folder.write("a.csv", people(500..1_600));
+    folder.write("a.csv", rows(500..1_600));
     let second = ask(&folder, &stand, &["run", "vip.yaml", "a.csv"]);
     assert_eq!(
         (second.code, &second.json()["status"]),
         (0, &json!("postponed")),
         "{second:?}"
     );
-    folder.write("a.csv", people(600..1_700));
+    folder.write("a.csv", rows(600..1_700));
     let third = say(&folder, &stand, &["run", "vip.yaml", "a.csv"]);
     assert_eq!(third.code, 0, "{third:?}");
     for words in [
@@ -338,6 +379,19 @@ fn an_audience_that_gets_no_clear_answer_is_told_of_and_made_once() {
         "{again:?}"
     );
     assert_eq!(held(&stand)["EMAIL_SHA256"].len(), 3);
+    stand.stop();
+}
+
+#[test]
+fn a_token_that_tiktok_refuses_is_told() {
+    let (folder, stand) = (mirror(), Stand::start());
+    let run = ["run", "vip.yaml", "a.csv", "--endpoint", &stand.url()];
+    let ran = folder.run_with(&run, Some("secret-token-1"));
+    assert_eq!(ran.code, 1, "{ran:?}");
+    let told = " waits: TikTok refuses the destination's token: set another one, then run this command again";
+    assert!(ran.out.contains(told), "{}", ran.out);
+    assert!(!format!("{ran:?}").contains("secret-token-1"));
+    assert_eq!(ask(&folder, &stand, &["run", "vip.yaml", "a.csv"]).code, 0);
     stand.stop();
 }
 
