@@ -199,7 +199,6 @@ impl Sending<'_> {
         let comes_back = self.receives < self.ctx.settings.max_receives;
         let ended = upload(self.ctx, self.id, batch, token, self.deadline, self.now).await?;
         Ok(match ended {
-            UploadEnd::Outcome(outcome) => Ok(*outcome),
             UploadEnd::Stopped(stop, outcome) => {
                 if let Some(refuses) = &stop.refuses_token {
                     let whose = (&batch.header.destination, &self.id.sync);
@@ -218,7 +217,9 @@ impl Sending<'_> {
                 Err(Handled::HandedOver)
             }
             UploadEnd::NoTime { .. } if comes_back => Err(Handled::ComeBack),
-            UploadEnd::Waits(_, outcome) | UploadEnd::NoTime { outcome, .. } => Ok(*outcome),
+            UploadEnd::Outcome(outcome)
+            | UploadEnd::Waits(_, outcome)
+            | UploadEnd::NoTime { outcome, .. } => Ok(*outcome),
         })
     }
 }

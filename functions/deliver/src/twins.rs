@@ -26,12 +26,11 @@ impl Twins {
             let Some(payload) = batch.rows.get(row as usize).map(|row| row.payload.get()) else {
                 continue;
             };
-            match seen.get(payload) {
-                Some(first) => twins.others.entry(*first).or_default().push(row),
-                None => {
-                    seen.insert(payload, row);
-                    twins.first.push(row);
-                }
+            if let Some(first) = seen.get(payload) {
+                twins.others.entry(*first).or_default().push(row);
+            } else {
+                seen.insert(payload, row);
+                twins.first.push(row);
             }
         }
         twins

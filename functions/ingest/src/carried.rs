@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use anyhow::{Context as _, bail};
 use runtime::facts;
 use runtime::store::Store;
-use sync_core::audience::{Identifier, identifiers_of};
+use sync_core::audience::{Removal, identifiers_of};
 use sync_core::diff::{KeyDigest, RowFingerprint, Snapshot};
 use sync_core::names::{RunId, SyncName};
 use sync_core::run::keys::BatchId;
@@ -146,8 +146,8 @@ impl LeftOver {
         Ok(of_files + self.keys(store).await?.len() as u64)
     }
 
-    /// Writes persons, removals and uploads into the spool as they were made, in that order. Nobody's row comes twice.
-    /// Gives the identifiers that are to be removed.
+    /// Writes persons and uploads into the spool as they were made, in that order. Nobody's row comes twice. Gives the
+    /// identifiers that were to be removed, each once: whether they still are is for the caller to say.
     pub(crate) async fn write_persons(
         &self,
         run: &Run<'_>,
@@ -155,8 +155,8 @@ impl LeftOver {
         spool: &mut Spool,
         sent: &mut Vec<Sent>,
         counts: &mut Counts,
-    ) -> anyhow::Result<Vec<Identifier>> {
-        let mut removed = Vec::new();
+    ) -> anyhow::Result<Vec<Removal>> {
+        let mut removed: Vec<Removal> = Vec::new();
         let mut writers: Vec<BatchWriter> = Vec::new();
         let mut seen = HashSet::new();
         let mut counted = HashSet::new();
@@ -210,9 +210,9 @@ impl LeftOver {
                         }
                         BatchKind::Removals => {
                             let empty = format!("{}{}", batch.header.head, batch.header.tail);
-                            let ids = identifiers_of(&empty, payload);
-                            counts.to_delete += ids.len() as u64;
-                            removed.extend(ids);
+                            let ids = identifiers_of(&empty, payload).into_iter();
+                            removed.extend(ids.map(|id| Removal { id, key: row.key }));
+                            continue;
                         }
                         BatchKind::Upload | BatchKind::Events => {}
                     }
@@ -226,16 +226,18 @@ impl LeftOver {
                         payload: payload.as_bytes(),
                     });
                     if let Some((bytes, rows)) = full {
-                        keep(spool, kind, &bytes, rows)?;
+                        spool.keep(&bytes, rows)?;
                     }
                 }
             }
             for mut writer in writers.drain(..) {
                 if let Some((bytes, rows)) = writer.take() {
-                    keep(spool, kind, &bytes, rows)?;
+                    spool.keep(&bytes, rows)?;
                 }
             }
         }
+        removed.sort_unstable();
+        removed.dedup_by_key(|removal| removal.id);
         Ok(removed)
     }
 
@@ -314,14 +316,6 @@ impl LeftOver {
             }
         }
         Ok(())
-    }
-}
-
-fn keep(spool: &mut Spool, kind: BatchKind, bytes: &[u8], rows: u32) -> std::io::Result<()> {
-    if kind == BatchKind::Removals {
-        spool.keep_removal(bytes, rows)
-    } else {
-        spool.keep(bytes, rows)
     }
 }
 

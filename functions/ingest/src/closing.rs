@@ -118,7 +118,8 @@ impl Closing<'_> {
         let first = facts::read::<Record>(store, &key)
             .await?
             .unwrap_or_else(|| record.clone());
-        let head = self.next_head(generation, spec.as_ref(), &first, ending.upload_day);
+        let only_adds = plan.as_ref().is_some_and(Plan::only_adds);
+        let head = self.next_head(generation, (spec.as_ref(), only_adds), &first, ending.upload_day);
         release(self.ctx, sync, self.open, self.read, &record, head).await
     }
 
@@ -349,7 +350,7 @@ impl Closing<'_> {
     fn next_head(
         &self,
         generation: Option<Generation>,
-        spec: Option<&SyncSpec>,
+        (spec, only_adds): (Option<&SyncSpec>, bool),
         record: &Record,
         upload_day: Option<i64>,
     ) -> Head {
@@ -358,9 +359,10 @@ impl Closing<'_> {
         next.generation = generation;
         next.upload_day = next.upload_day.max(upload_day);
         let whole = spec.is_some_and(|spec| matches!(spec.mode, Mode::Mirror | Mode::All));
-        let export = whole && self.open.kind == RunKind::Export;
-        let dropped = record.status == RunStatus::Cancelled || export;
-        if export {
+        // Corrected rows are no table: what the one before left over still goes.
+        let table = whole && self.open.kind == RunKind::Export && !only_adds;
+        let dropped = record.status == RunStatus::Cancelled || table;
+        if table {
             next.table_rev = self.read.head.rev;
         }
         let carries = !record.carried.is_empty();

@@ -13,7 +13,7 @@ body{margin:0 auto;padding:2.5rem 1.25rem;max-width:46rem;font:16px/1.5 system-u
 h1{font-size:1.6rem;margin:0 0 .25rem}h2{font-size:1.05rem;margin:2rem 0 .5rem}p{margin:.25rem 0}\
 .soft{color:var(--soft);overflow-wrap:anywhere}.good{color:var(--good)}.bad{color:var(--bad)}.wait{color:var(--wait)}\
 table{width:100%;border-collapse:collapse}td,th{padding:.4rem 0;border-bottom:1px solid var(--line);text-align:left;font-weight:400}\
-td:last-child{text-align:right;font-variant-numeric:tabular-nums}tr.sum td,tr.sum th{font-weight:600}\
+td{text-align:right;font-variant-numeric:tabular-nums}tr.sum td,tr.sum th{font-weight:600}\
 .note{border-left:3px solid var(--wait);padding:.5rem .9rem;margin:1rem 0}";
 
 /// The page of a run.

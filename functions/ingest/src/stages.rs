@@ -64,9 +64,8 @@ pub(crate) async fn on_task(
         Stage::Emit => emit(&run, cut, &read.head, index).await,
         Stage::Sift if is_audience => audience::sift(&run, cut, &read.head, index).await,
         Stage::Publish if is_audience => audience::publish(&run, cut, &read.head, index).await,
-        Stage::Sift | Stage::Publish => Ok(Handled::Done),
         Stage::Fold => fold(&run, &read, open, index).await,
-        Stage::Finish => Ok(Handled::Done),
+        Stage::Sift | Stage::Publish | Stage::Finish => Ok(Handled::Done),
     }
 }
 

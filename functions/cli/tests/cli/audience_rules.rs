@@ -57,14 +57,21 @@ impl Bench {
 
     fn people(&self) -> usize {
         let audiences = self.stand.state().audiences();
-        audiences.iter().map(|audience| audience.ids.values().map(Vec::len).sum::<usize>()).sum()
+        audiences
+            .iter()
+            .map(|audience| audience.ids.values().map(Vec::len).sum::<usize>())
+            .sum()
     }
 }
 
 #[track_caller]
 fn refused(ran: &Ran, status: &str, words: &[&str]) {
     let record = ran.json();
-    assert_eq!((ran.code, &record["status"]), (1, &Value::from(status)), "{record:#}");
+    assert_eq!(
+        (ran.code, &record["status"]),
+        (1, &Value::from(status)),
+        "{record:#}"
+    );
     let reason = record["reason"].as_str().unwrap();
     for words in words {
         assert!(reason.contains(words), "{words} is missing in: {reason}");
@@ -99,7 +106,11 @@ fn the_name_of_the_audience_is_fixed_after_the_first_run() {
     refused(
         &bench.run(&SPEC.replace("name: VIP", "name: Others"), 4),
         "misconfigured",
-        &["audience.name is \"Others\"", "fixed the name \"VIP\"", "make a new sync for the other audience"],
+        &[
+            "audience.name is \"Others\"",
+            "fixed the name \"VIP\"",
+            "make a new sync for the other audience",
+        ],
     );
     assert_eq!(bench.stand.state().audiences().len(), 1);
 }
@@ -112,7 +123,11 @@ fn another_mode_needs_a_resync_and_then_the_old_snapshot_serves_the_removals() {
     refused(
         &bench.run(&mirror, 4),
         "misconfigured",
-        &["mode is mirror", "earlier runs of this sync used add", "run `tideline resync vip` and export again"],
+        &[
+            "mode is mirror",
+            "earlier runs of this sync used add",
+            "run `tideline resync vip` and export again",
+        ],
     );
     assert_eq!(bench.request(&["resync", "vip"]).code, 0);
     let ran = bench.run(&mirror, 4);
@@ -126,28 +141,47 @@ fn another_mode_needs_a_resync_and_then_the_old_snapshot_serves_the_removals() {
 fn another_way_needs_a_resync_and_then_another_audience() {
     let mut bench = Bench::new();
     assert_eq!(bench.run(SPEC, 1_100).code, 0);
-    let files = SPEC.replace("mode: add", "mode: all").replace("via: segment", "via: file_upload");
+    let files = SPEC
+        .replace("mode: add", "mode: all")
+        .replace("via: segment", "via: file_upload");
     refused(
         &bench.run(&files, 1_200),
         "misconfigured",
-        &["audience.via is file_upload", "earlier runs of this sync used segment", "resync vip"],
+        &[
+            "audience.via is file_upload",
+            "earlier runs of this sync used segment",
+            "resync vip",
+        ],
     );
     assert_eq!(bench.request(&["resync", "vip"]).code, 0);
     let ran = bench.run(&files, 1_200);
     assert_eq!(ran.code, 0, "{ran:?}");
     let audiences = bench.stand.state().audiences();
-    let sizes: Vec<usize> = audiences.iter().map(|audience| audience.ids["EMAIL_SHA256"].len()).collect();
-    assert_eq!(sizes, [1_101, 1_201], "the audience of the first way stays as it was");
+    let sizes: Vec<usize> = audiences
+        .iter()
+        .map(|audience| audience.ids["EMAIL_SHA256"].len())
+        .collect();
+    assert_eq!(
+        sizes,
+        [1_101, 1_201],
+        "the audience of the first way stays as it was"
+    );
 }
 
 #[test]
 fn fewer_than_a_thousand_people_stop_a_file_before_anything_is_sent() {
     let mut bench = Bench::new();
-    let files = SPEC.replace("mode: add", "mode: all").replace("via: segment", "via: file_upload");
+    let files = SPEC
+        .replace("mode: add", "mode: all")
+        .replace("via: segment", "via: file_upload");
     refused(
         &bench.run(&files, 998),
         "stopped_by_guard",
-        &["the export has 999 different people", "fewer than 1000", "nothing was sent"],
+        &[
+            "the export has 999 different people",
+            "fewer than 1000",
+            "nothing was sent",
+        ],
     );
     assert!(bench.stand.state().audiences().is_empty());
     assert_eq!(bench.run(&files, 999).code, 0);
@@ -156,15 +190,23 @@ fn fewer_than_a_thousand_people_stop_a_file_before_anything_is_sent() {
 #[test]
 fn an_audience_of_the_other_way_or_of_nobody_is_refused_before_the_first_mapping_call() {
     let mut bench = Bench::new();
-    let files = SPEC.replace("mode: add", "mode: all").replace("via: segment", "via: file_upload");
+    let files = SPEC
+        .replace("mode: add", "mode: all")
+        .replace("via: segment", "via: file_upload");
     assert_eq!(bench.run(&files, 1_000).code, 0);
     let id = bench.stand.state().audiences()[0].audience_id.clone();
-    let by_id = |id: &str| SPEC.replace("name: VIP", &format!("id: \"{id}\"")).replace("models/vip", "models/x");
+    let by_id = |id: &str| {
+        SPEC.replace("name: VIP", &format!("id: \"{id}\""))
+            .replace("models/vip", "models/x")
+    };
     let named = |spec: String| format!("name: other\n{spec}");
     refused(
         &bench.run(&named(by_id(&id)), 3),
         "misconfigured",
-        &["was made of uploaded files", "via: segment works only on audiences that the Segment API made"],
+        &[
+            "was made of uploaded files",
+            "via: segment works only on audiences that the Segment API made",
+        ],
     );
     refused(
         &bench.run(&named(by_id("16")), 3),
@@ -186,7 +228,11 @@ fn an_export_that_would_empty_an_audience_is_stopped_and_can_be_let_through() {
     refused(
         &ran,
         "stopped_by_guard",
-        &["would remove 9 of 11 people (81.8 %)", "allows 20 %", "--ignore-guards"],
+        &[
+            "would remove 9 of 11 people (81.8 %)",
+            "allows 20 %",
+            "--ignore-guards",
+        ],
     );
     assert_eq!(bench.mapping_calls(), calls, "not one call was made");
     let run = ran.json()["run"].as_str().unwrap().to_owned();

@@ -1,9 +1,9 @@
 //! The binary `tideline`, as a user calls it.
 
 #[cfg(test)]
-mod audiences;
-#[cfg(test)]
 mod audience_rules;
+#[cfg(test)]
+mod audiences;
 #[cfg(test)]
 mod broken;
 #[cfg(test)]

@@ -64,7 +64,9 @@ pub(crate) async fn close_audience(
         next.sort_unstable();
         next.dedup();
         let mut writer = HoldersWriter::default();
-        next.into_iter().for_each(|holder| writer.push(holder));
+        for holder in next {
+            writer.push(holder);
+        }
         let _ = store
             .put_new(&keys::holders(sync, &id, partition), Bytes::from(writer.finish()))
             .await?;

@@ -250,7 +250,8 @@ async fn publish_last(run: &Run<'_>, cut: &Cut, head: &Head, judged: &Judged) ->
     let (mut spool, mut sent) = (Spool::new(&run.ctx.settings.spool)?, Vec::new());
     let left = left_over(run, head).await?;
     let (superseded, done) = given_way(run, cut, head, &left.keys(run.store()).await?).await?;
-    write_carried(run, &left, &superseded, &done, &mut spool, &mut sent, &mut counts).await?;
+    let given_way = (&superseded, &done);
+    write_carried(run, head, &left, given_way, &mut spool, &mut sent, &mut counts).await?;
     run.keep_sent(last, sent).await?;
     let mut removals = u32::try_from(spool.removals())?;
     if way(run.spec) == Some(FixedVia::FileUpload) && !cut.parts.is_empty() {

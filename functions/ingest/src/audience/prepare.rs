@@ -83,7 +83,7 @@ pub(crate) async fn prepare(
 
 /// Where persons go.
 enum Out {
-    Calls(SegmentCalls, BatchWriter),
+    Calls(Box<(SegmentCalls, BatchWriter)>),
     Files(FileWriter),
 }
 
@@ -97,7 +97,7 @@ impl Out {
         }
         let calls = calls(run, kinds)?;
         let header = header(run, BatchKind::Adds, calls.add_head());
-        Ok(Self::Calls(calls, BatchWriter::new(header)))
+        Ok(Self::Calls(Box::new((calls, BatchWriter::new(header)))))
     }
 }
 
@@ -217,7 +217,8 @@ impl Preparer<'_> {
     fn write(&mut self, row: &Row<'_>, sent: Sent) -> Result<(), BrokenFile> {
         for person in &self.mapped.persons {
             match &mut self.out {
-                Out::Calls(calls, writer) => {
+                Out::Calls(out) => {
+                    let (calls, writer) = out.as_mut();
                     self.payload.clear();
                     calls.write_person(person, &mut self.payload);
                     let full = writer.push(&NewRow {
@@ -280,8 +281,8 @@ impl Preparer<'_> {
 
     fn finish(mut self) -> Result<PreparedPart, BrokenFile> {
         match &mut self.out {
-            Out::Calls(_, writer) => {
-                if let Some((bytes, rows)) = writer.take() {
+            Out::Calls(out) => {
+                if let Some((bytes, rows)) = out.1.take() {
                     self.done
                         .spool
                         .keep(&bytes, rows)

@@ -145,22 +145,22 @@ async fn make(
             Err(not) => return Ok(not),
         };
     }
-    let id = match found {
-        Some(id) => id,
-        None => {
-            let answer = tiktok
-                .client
-                .create_segment_audience(&tiktok.token, advertiser, name, ctx.settings.call_timeout)
-                .await;
-            if let Err(not) = tiktok.accepted("making the audience", &answer).await? {
-                return Ok(not);
-            }
-            match made_id(answer.data.as_ref()) {
-                Some(id) => id,
-                // It was made, and its id is to be found by its name.
-                None => return Ok(Ready::Later("TikTok made an audience and did not say its id")),
-            }
+    let id = if let Some(id) = found {
+        id
+    } else {
+        let timeout = ctx.settings.call_timeout;
+        let answer = tiktok
+            .client
+            .create_segment_audience(&tiktok.token, advertiser, name, timeout)
+            .await;
+        if let Err(not) = tiktok.accepted("making the audience", &answer).await? {
+            return Ok(not);
         }
+        let Some(id) = made_id(answer.data.as_ref()) else {
+            // It was made, and its id is to be found by its name.
+            return Ok(Ready::Later("TikTok made an audience and did not say its id"));
+        };
+        id
     };
     let id = AudienceId::new(id).context("TikTok's id of the audience")?;
     tracing::info!(sync = %spec.name, audience = %id, "the audience is there");

@@ -65,13 +65,12 @@ fn persons(of_key: &[Removal]) -> Vec<Person> {
             .iter_mut()
             .find(|person| person.get(removal.id.kind()).is_none());
         let hash = removal.id.hash();
-        match free {
-            Some(person) => person.set(removal.id.kind(), hash),
-            None => {
-                let mut person = Person::default();
-                person.set(removal.id.kind(), hash);
-                persons.push(person);
-            }
+        if let Some(person) = free {
+            person.set(removal.id.kind(), hash);
+        } else {
+            let mut person = Person::default();
+            person.set(removal.id.kind(), hash);
+            persons.push(person);
         }
     }
     persons

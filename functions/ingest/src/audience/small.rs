@@ -96,9 +96,9 @@ async fn publish(
     let done = carried::accepted_since(&carried_keys, snapshot);
     write_carried(
         run,
+        head,
         left,
-        &part.superseded,
-        &done,
+        (&part.superseded, &done),
         &mut first,
         &mut sent,
         &mut counts,
@@ -157,14 +157,15 @@ pub(crate) async fn left_over(run: &Run<'_>, head: &Head) -> anyhow::Result<Left
 /// Writes the rows that were left over, or counts them where the export drops them.
 pub(crate) async fn write_carried(
     run: &Run<'_>,
+    head: &Head,
     left: &LeftOver,
-    superseded: &HashSet<KeyDigest>,
-    done: &HashSet<KeyDigest>,
+    (superseded, done): (&HashSet<KeyDigest>, &HashSet<KeyDigest>),
     spool: &mut Spool,
     sent: &mut Vec<Sent>,
     counts: &mut Counts,
 ) -> anyhow::Result<()> {
-    if removes(run.spec, run.plan) {
+    // What was meant for another audience is nobody's either.
+    if removes(run.spec, run.plan) || is_fresh(run.plan) {
         counts.carried_superseded += left.people(run.store()).await?;
         return Ok(());
     }
@@ -173,8 +174,13 @@ pub(crate) async fn write_carried(
         superseded,
         done,
     };
-    let removed = left.write_persons(run, &fate, spool, sent, counts).await?;
-    state::keep_removed_again(run, removed).await
+    let mut removed = left.write_persons(run, &fate, spool, sent, counts).await?;
+    // A row may have the identifier again, by corrected rows or under another mode: then it stays.
+    let held = state::held(run, head, removed.iter().map(|removal| removal.id).collect()).await?;
+    removed.retain(|removal| !held.contains(&removal.id));
+    state::keep_removed_again(run, &removed).await?;
+    counts.to_delete += removals::write(run, removed, spool)?.identifiers;
+    Ok(())
 }
 
 /// Whether fingerprints count as unequal: a resync was asked for, or each export is sent whole.
@@ -190,7 +196,9 @@ pub(crate) async fn write_dropped(
     dropped: &[KeyDigest],
 ) -> anyhow::Result<()> {
     let mut writer = SlicesWriter::default();
-    dropped.iter().for_each(|key| writer.push(key));
+    for key in dropped {
+        writer.push(key);
+    }
     writer.end_slice();
     let key = keys::work(run.sync, run.id, "dropped", partition);
     let _ = run

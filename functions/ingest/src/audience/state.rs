@@ -1,14 +1,14 @@
 //! What a run knows of the audience's state.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use anyhow::Context as _;
 use bytes::Bytes;
 use runtime::store::Store;
-use sync_core::audience::{Holder, Holders, HoldersWriter, Identifier, NOBODY};
+use sync_core::audience::{Holder, Holders, HoldersWriter, Identifier, NOBODY, Removal};
 use sync_core::diff::{KeyDigest, SlicesHead};
 use sync_core::names::SyncName;
-use sync_core::run::{FixedVia, Generation, Head, Plan, PlanAudience, keys};
+use sync_core::run::{Cut, FixedVia, Generation, Head, Plan, PlanAudience, keys};
 use sync_core::spec::{Mode, SyncSpec};
 
 use super::ready::fixed_id;
@@ -129,6 +129,26 @@ pub(crate) async fn brought(
     Ok(found)
 }
 
+/// Of these identifiers, those that a row has: one that was known before, or one of this run.
+pub(crate) async fn held(
+    run: &Run<'_>,
+    head: &Head,
+    ids: HashSet<Identifier>,
+) -> anyhow::Result<HashSet<Identifier>> {
+    let partitions = run.plan.partitions();
+    let parts = run.plan.stages().map_or(1, Cut::last_part);
+    let touched: BTreeSet<u32> = ids.iter().map(|id| id.partition(partitions)).collect();
+    let mut found = HashSet::new();
+    for partition in touched {
+        let old = owned_holders(run, head, partitions, partition).await?;
+        let old = old.into_iter().filter(|holder| holder.key != NOBODY);
+        let new = brought(run, parts, partitions, partition).await?;
+        let here = old.chain(new).map(|holder| holder.id);
+        found.extend(here.filter(|id| ids.contains(id)));
+    }
+    Ok(found)
+}
+
 /// Identifiers of one partition whose removal an earlier run left over, and this one asked for again.
 pub(crate) async fn removed_again(
     run: &Run<'_>,
@@ -144,11 +164,15 @@ pub(crate) async fn removed_again(
 }
 
 /// Writes down whose removals, left over by earlier runs, this run asks for again.
-pub(crate) async fn keep_removed_again(run: &Run<'_>, ids: Vec<Identifier>) -> anyhow::Result<()> {
-    if ids.is_empty() {
+pub(crate) async fn keep_removed_again(run: &Run<'_>, removals: &[Removal]) -> anyhow::Result<()> {
+    if removals.is_empty() {
         return Ok(());
     }
-    let mut holders: Vec<Holder> = ids.into_iter().map(|id| Holder { id, key: NOBODY }).collect();
+    let nobodys = |removal: &Removal| Holder {
+        id: removal.id,
+        key: NOBODY,
+    };
+    let mut holders: Vec<Holder> = removals.iter().map(nobodys).collect();
     holders.sort_unstable();
     let object = in_partitions_by_id(run.plan.partitions(), &holders);
     let key = keys::work(run.sync, run.id, "removed", 0);

@@ -116,3 +116,89 @@ fn digest(secret: &FingerprintKey, values: &[&str]) -> KeyDigest {
     }
     secret.key_digest(&bytes)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::audience::IdentityReader;
+    use crate::spec::{self, SyncSpec};
+
+    const SPEC: &str = "\
+destination: acme
+type: custom_audience
+mode: add
+model: {path: models/vip/, primary_key: id}
+audience: {advertiser_id: \"7\", name: VIP, via: segment}
+mappings: [{from: email, to: email}]
+match_booster: {identities: identities/x/, on: {a: id, b: shop}, add: [{from: mail, to: email}]}
+";
+
+    fn secret() -> FingerprintKey {
+        FingerprintKey::new([7; 16])
+    }
+
+    /// What these files have for the row `1` of the shop `x`.
+    fn joined(gather: Gather, files: &[(&str, &str)]) -> Boosts {
+        let spec: SyncSpec = spec::read("vip.yaml", SPEC).unwrap().spec;
+        let (booster, secret) = (spec.match_booster.clone().unwrap(), secret());
+        let mut boosts = Boosts::new(gather);
+        boosts.ask(&["1", "x"], &secret);
+        for (name, text) in files {
+            let mut reader = IdentityReader::new(&spec, &booster, name, &secret, &mut boosts);
+            reader.read(text.as_bytes(), true).unwrap();
+        }
+        boosts
+    }
+
+    fn boost(boosts: &Boosts) -> Boost<'_> {
+        boosts.of(Some(&["1", "x"]), &secret())
+    }
+
+    #[test]
+    fn all_columns_have_to_be_equal() {
+        let text = "id,shop,mail\n1,x,a@x.de\n1,y,b@x.de\n1x,,c@x.de\n,x,d@x.de\n1 , x,a@x.de\n";
+        let boosts = joined(Gather::Identifiers, &[("a.csv", text)]);
+        assert!(boost(&boosts).found);
+        assert_eq!(boost(&boosts).ids.len(), 1, "each identifier once");
+        assert!(
+            !boosts.of(Some(&["1", "y"]), &secret()).found,
+            "it was not asked for"
+        );
+        assert!(!boosts.of(None, &secret()).found);
+    }
+
+    #[test]
+    fn marks_tell_changes_and_no_order() {
+        let (one, two) = (
+            "id,shop,mail\n1,x,a@x.de\n",
+            "{\"shop\":\"x\",\"id\":1,\"mail\":\"b@x.de\"}",
+        );
+        let mark = |files: &[(&str, &str)]| boost(&joined(Gather::Marks, files)).mark;
+        let both = mark(&[("1.csv", one), ("2.jsonl", two)]);
+        assert_eq!(mark(&[("2.jsonl", two), ("1.csv", one)]), both);
+        let all = [
+            mark(&[("1.csv", one)]),
+            mark(&[("2.jsonl", two)]),
+            both,
+            mark(&[]),
+        ];
+        assert_eq!(all[3], 0);
+        for (at, one) in all.iter().enumerate() {
+            assert!(all[at + 1..].iter().all(|other| other != one));
+        }
+        let marks = joined(Gather::Marks, &[("1.csv", one)]);
+        assert!(boost(&marks).found && boost(&marks).ids.is_empty());
+    }
+
+    #[test]
+    fn nobody_gains_more_than_the_most_and_what_is_left_out_is_counted() {
+        let mails: Vec<String> = (0..MAX_ADDED + 5).map(|n| format!("p{n}@x.de")).collect();
+        let row = serde_json::json!({"id": "1", "shop": "x", "mail": mails}).to_string();
+        let files = format!("{row}\nno object\n{{\"id\":\"1\",\"shop\":\"x\",\"mail\":\"bad\"}}");
+        let boosts = joined(Gather::Identifiers, &[("a.jsonl", &files)]);
+        assert_eq!(
+            (boost(&boosts).ids.len(), boosts.left_out),
+            (MAX_ADDED, 5 + 1 + 1)
+        );
+    }
+}

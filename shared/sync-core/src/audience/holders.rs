@@ -195,7 +195,9 @@ mod tests {
             })
             .collect();
         holders.sort_unstable();
-        holders.iter().for_each(|holder| writer.push(*holder));
+        for holder in &holders {
+            writer.push(*holder);
+        }
         let bytes = writer.finish();
         let read: Vec<Holder> = Holders::read(&bytes).unwrap().iter().collect();
         assert_eq!(read, holders);

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{Counts, RowRanges};
-use crate::audience::UploadedFile;
 use crate::names::{AudienceId, RunId};
 
 /// `pending/<sync>/<time>-<id>.json`: an export, or a request, that waits for its run.
@@ -194,47 +193,6 @@ pub enum PartEnd {
         /// What does not fit, and the way out.
         message: String,
     },
-}
-
-/// `work/<sync>/<run>/prepared/<p>`: a part's rows are checked and lie beside the batches, where nobody sends them. The
-/// whole export is judged before the first batch is published.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct Prepared {
-    /// The rows of each prepared batch, or the lines of each file.
-    pub rows: Vec<u32>,
-    /// What became of the part's rows.
-    pub counts: Counts,
-    /// Known keys whose row was rejected: they leave the audience.
-    #[serde(default)]
-    pub rejected_known: u64,
-    /// The files of a file upload.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub files: Vec<UploadedFile>,
-    /// Digests of persons, up to [`MIN_PEOPLE`](crate::audience::MIN_PEOPLE) different ones.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub people: Vec<String>,
-    /// Why the part ended early.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub end: Option<PartEnd>,
-}
-
-/// `work/<sync>/<run>/removals/<k>`: the removals of a partition of identifiers are prepared.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PreparedRemovals {
-    /// The rows of each prepared batch.
-    pub rows: Vec<u32>,
-    /// How many identifiers they hold.
-    pub identifiers: u64,
-}
-
-/// `work/<sync>/<run>/judged/0`: whether a prepared export may be sent.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Judged {
-    /// Why not.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub end: Option<PartEnd>,
-    /// Keys that leave the audience.
-    pub removed: u64,
 }
 
 /// Rows that TikTok refused for good, for one reason.

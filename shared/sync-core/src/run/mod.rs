@@ -9,6 +9,7 @@ mod head;
 mod id;
 pub mod keys;
 mod look;
+mod prepared;
 mod ranges;
 mod record;
 mod wake;
@@ -18,14 +19,15 @@ pub use batch::{
     MAX_BATCH_ROWS, NewRow, UploadJob, call_body,
 };
 pub use facts::{
-    Closed, Cut, Judged, Manifest, Outcome, PartEnd, PartRange, Pending, PendingRequest, Plan, PlanAudience,
-    Prepared, PreparedRemovals, Progress, Refusal, Stop, StopStatus,
+    Closed, Cut, Manifest, Outcome, PartEnd, PartRange, Pending, PendingRequest, Plan, PlanAudience,
+    Progress, Refusal, Stop, StopStatus,
 };
 pub use fixed::{Fit, Fixed, FixedVia};
 pub use head::{CloseReason, Generation, Head, Newest, OpenRun, RunKind, RunState};
 pub use id::{again_run_id, carried_run_id, export_run_id, input_run_id, resync_run_id, retry_run_id};
 pub use keys::Stage;
 pub use look::{AudienceLook, AudienceLooks, MAX_LOOKS};
+pub use prepared::{Judged, Prepared, PreparedRemovals};
 pub use ranges::RowRanges;
 pub use record::{BoosterCounts, Counts, Record, RecordAudience, RunStatus, Sums};
 pub use wake::Wake;

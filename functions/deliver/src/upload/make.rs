@@ -1,0 +1,141 @@
+//! The audience of an upload is made once, or found by its name.
+
+use anyhow::Context as _;
+use runtime::facts::to_bytes;
+use runtime::store::{ETag, Put};
+use sync_core::names::AudienceId;
+use sync_core::run::{Fixed, keys};
+use tiktok::Endpoint;
+use tiktok::audiences::{AudienceKind, Page, create_body, made_id};
+
+use super::{Halt, Uploading};
+
+/// More pages of a hundred audiences than an account may have.
+const MAX_PAGES: u64 = 50;
+
+impl Uploading<'_> {
+    /// Makes the audience, once: whoever finds that somebody has begun waits until that one is surely dead, takes over,
+    /// and looks the name up first.
+    pub(super) async fn make(
+        &mut self,
+        name: &str,
+        fixed: Fixed,
+        etag: &ETag,
+        age: i64,
+    ) -> anyhow::Result<Result<(), Halt>> {
+        let begun = fixed.making;
+        if begun && age < self.ctx.settings.lease_seconds {
+            return Ok(Err(Halt::Waits("another function makes the audience".to_owned())));
+        }
+        let taken = Fixed {
+            making: true,
+            tries: fixed.tries.saturating_add(1),
+            ..fixed
+        };
+        if !self.swap(&taken, etag).await? {
+            return Ok(Err(Halt::Waits(
+                "another function has just begun to make the audience".to_owned(),
+            )));
+        }
+        if begun {
+            match self.by_name(name).await? {
+                Err(halt) => return Ok(Err(halt)),
+                Ok(Some(audience)) => {
+                    self.fix(&audience).await?;
+                    // It was made of this batch's files where this batch had begun to make it.
+                    return if self.done.making {
+                        Ok(Ok(()))
+                    } else {
+                        self.update(&audience).await
+                    };
+                }
+                Ok(None) => {}
+            }
+        }
+        self.done.making = true;
+        self.keep().await?;
+        let paths = self.paths();
+        let paths: Vec<&str> = paths.iter().map(String::as_str).collect();
+        let body = create_body(
+            self.job.advertiser_id.as_str(),
+            name,
+            &self.job.calculate_type,
+            &paths,
+            self.job.retention_days,
+            self.job.audience_enhancement,
+        );
+        let answer = match self.once(Endpoint::AudienceCreate, &body).await? {
+            Ok(answer) => answer,
+            Err(halt) => return Ok(Err(halt)),
+        };
+        match made_id(answer.data.as_ref()) {
+            Some(audience) => {
+                self.fix(&audience).await?;
+                Ok(Ok(()))
+            }
+            None => Ok(Err(Halt::Waits(
+                "TikTok made an audience and did not say its id".to_owned(),
+            ))),
+        }
+    }
+
+    async fn swap(&self, fixed: &Fixed, etag: &ETag) -> anyhow::Result<bool> {
+        let key = keys::fixed(&self.id.sync);
+        let put = self
+            .ctx
+            .store
+            .put_if_match(&key, to_bytes(&key, fixed)?, etag)
+            .await?;
+        Ok(put == Put::Written)
+    }
+
+    /// Writes the audience's id down. Somebody else may have done so: the same id, since only one makes it.
+    async fn fix(&self, audience: &str) -> anyhow::Result<()> {
+        let key = keys::fixed(&self.id.sync);
+        let object = self.ctx.store.get(&key).await?;
+        let object = object.with_context(|| format!("{key} is gone"))?;
+        let fixed: Fixed = serde_json::from_slice(&object.body)?;
+        let fixed = Fixed {
+            audience_id: Some(AudienceId::new(audience).context("TikTok's id of the audience")?),
+            ..fixed
+        };
+        let _ = self.swap(&fixed, &object.etag).await?;
+        tracing::info!(sync = %self.id.sync, audience, "the audience is there");
+        Ok(())
+    }
+
+    /// The newest audience of files with this name.
+    async fn by_name(&mut self, name: &str) -> anyhow::Result<Result<Option<String>, Halt>> {
+        let mut found: Option<(String, String)> = None;
+        let ctx = self.ctx;
+        let (advertiser, token) = (self.job.advertiser_id.clone(), &self.token.access);
+        let timeout = ctx.settings.call_timeout;
+        for page in 1..=MAX_PAGES {
+            let answer = self
+                .call(timeout, Endpoint::AudienceList, async |_| {
+                    let advertiser = advertiser.as_str();
+                    ctx.client
+                        .list_audiences(token, advertiser, None, page, timeout)
+                        .await
+                })
+                .await?;
+            let list = match answer {
+                Ok(answer) => Page::read(answer.data.as_ref()),
+                Err(halt) => return Ok(Err(halt)),
+            };
+            for listed in list.audiences {
+                let of_files = matches!(listed.kind, None | Some(AudienceKind::CustomerFile));
+                let newer = found
+                    .as_ref()
+                    .is_none_or(|(created, _)| *created <= listed.created);
+                if of_files && listed.name == name && newer {
+                    found = Some((listed.created, listed.id));
+                }
+            }
+            if page >= list.pages {
+                break;
+            }
+        }
+        Ok(Ok(found.map(|(_, id)| id)))
+    }
+}
