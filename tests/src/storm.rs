@@ -25,6 +25,8 @@ use crate::world::World;
 const DELIVER_TIMEOUT: i64 = 300_000;
 /// Lambda kills `ingest` at this age, in milliseconds.
 const INGEST_TIMEOUT: i64 = 900_000;
+/// No message is doubled while so many wait.
+const MANY: usize = 40;
 
 /// Something that happens in the midst of the storm.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -282,7 +284,8 @@ impl Storm {
                 visible: 0,
                 ..sleeper.message.clone()
             };
-            if message.asked != Asked::Housekeeping {
+            // Each request takes its time: more functions at once than these would all be killed at their age.
+            if message.asked != Asked::Housekeeping && self.world.queue.messages.len() < MANY {
                 self.world.queue.messages.push(message);
             }
             self.zombies += 1;

@@ -147,6 +147,31 @@ fn the_example_of_each_type_becomes_the_event_that_is_shown() {
     }
 }
 
+/// The audience page's spec and export, by the page's commands, make the call that the page shows.
+#[test]
+fn the_example_of_an_audience_becomes_the_call_that_is_shown() {
+    let page = pages()
+        .into_iter()
+        .find(|(name, _)| name == "custom-audiences.md")
+        .unwrap()
+        .1;
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("rows.csv"), blocks(&page, "csv")[0]).unwrap();
+    std::fs::write(folder.path().join("vip.yaml"), blocks(&page, "yaml")[0]).unwrap();
+    for line in blocks(&page, "sh")[0].lines() {
+        let mut arguments: Vec<&str> = line.split_whitespace().skip(1).collect();
+        let (code, out, err) = tideline(&folder, &arguments);
+        assert_eq!(code, 0, "{line}: {out}{err}");
+        if arguments[0] == "preview" {
+            arguments.extend(["--output", "json"]);
+            let answer: Value = serde_json::from_str(&tideline(&folder, &arguments).1).unwrap();
+            assert_eq!(answer["warnings"], serde_json::json!([]));
+            let expected: Value = serde_json::from_str(blocks(&page, "json")[0]).unwrap();
+            assert_eq!(answer["requests"][1]["body"], expected, "{answer:#}");
+        }
+    }
+}
+
 /// The rows of the tables of a page, as their cells without code marks around them.
 fn rows(page: &str) -> Vec<Vec<String>> {
     let cells = |line: &str| -> Vec<String> {

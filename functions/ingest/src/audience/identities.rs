@@ -58,6 +58,9 @@ impl Boosts {
             Ok(boosts) => boosts,
             Err(file) => return Ok(Err(file.to_string())),
         };
+        if boosts.asks_nothing() {
+            return Ok(Ok(Self(boosts)));
+        }
         let listed = ctx.store.list(&booster.identities, None, MANY).await?;
         let files = listed.iter().filter(|object| {
             object.key == booster.identities

@@ -59,6 +59,11 @@ impl Boosts {
         self.found.entry(digest(secret, values)).or_default();
     }
 
+    /// Whether no row was asked for: then no file has to be read.
+    pub fn asks_nothing(&self) -> bool {
+        self.found.is_empty()
+    }
+
     /// What the files have for a row with these values in the columns that are joined on.
     pub fn of(&self, values: Option<&[&str]>, secret: &FingerprintKey) -> Boost<'_> {
         let found = values
