@@ -15,8 +15,9 @@ use sync_core::run::{Record, RunStatus};
 use crate::bench::Bench;
 use crate::figures::Figures;
 use crate::front::{Act, ApiCall};
+use crate::happenings::Happening;
 use crate::people::{MIRROR, People, add_spec, persons_of};
-use crate::storm::{Happening, Landing, Storm, Weather};
+use crate::storm::{Landing, Storm, Weather};
 use crate::world::{Setup, World};
 
 /// Keys of all exports.
@@ -98,16 +99,15 @@ impl Schedule {
             exports.push(landing);
             persons.push(of_export);
         }
-        let same = random
-            .random_bool(0.5)
-            .then(|| exports.iter().zip(&persons).last())
-            .flatten();
-        let (last, of_last) = match same {
-            Some((before, persons)) => (before.csv.clone(), persons.clone()),
-            None => {
-                let (landing, persons) = plan_export(String::new(), &mut random);
-                (landing.csv, persons)
-            }
+        let again = exports
+            .last()
+            .zip(persons.last())
+            .filter(|_| random.random_bool(0.5));
+        let (last, of_last) = if let Some((before, persons)) = again {
+            (before.csv.clone(), persons.clone())
+        } else {
+            let (landing, persons) = plan_export(String::new(), &mut random);
+            (landing.csv, persons)
         };
         persons.push(of_last);
         let todo = plan_happenings(exports.len(), &mut random);
@@ -325,13 +325,13 @@ impl TikTok {
     }
 
     fn act(&mut self, call: &ApiCall) -> Act {
-        let calm = self.calm.load(Ordering::Relaxed);
-        let x: f64 = if calm { 1.0 } else { self.random.random() };
+        let is_calm = self.calm.load(Ordering::Relaxed);
+        let x: f64 = if is_calm { 1.0 } else { self.random.random() };
         if x < 0.5 * self.flaky {
             let throttled = Act::Answer(40100, "Too many requests.".into());
             return pick(&[throttled, Act::Http(503), Act::ResetBefore], &mut self.random);
         }
-        if self.deaf && !calm && call.removes() {
+        if self.deaf && !is_calm && call.removes() {
             return pick(
                 &[Act::Http(503), Act::ResetAfter, Act::ResetBefore],
                 &mut self.random,
@@ -339,7 +339,7 @@ impl TikTok {
         }
         let refused = if call.adds() {
             call.refusal(&self.poison)
-        } else if call.removes() && !calm {
+        } else if call.removes() && !is_calm {
             call.refusal(&self.stubborn)
         } else {
             None
@@ -350,7 +350,7 @@ impl TikTok {
         if x < self.flaky {
             return Act::ResetAfter;
         }
-        if !calm && self.random.random_bool(self.fault / 2.0) {
+        if !is_calm && self.random.random_bool(self.fault / 2.0) {
             return if self.random.random_bool(0.5) {
                 Act::DieBefore
             } else {

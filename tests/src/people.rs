@@ -191,9 +191,12 @@ pub fn refuse_adds(poison: &str) -> impl FnMut(&ApiCall) -> Act + Send + 'static
     move |call| call.refusal(&poison).filter(|_| call.adds()).unwrap_or(Act::Pass)
 }
 
-/// Lets all calls pass, and notes the mapping calls: whether they add, and whom.
-pub fn noted(front: &Front) -> Arc<Mutex<Vec<(bool, BTreeSet<String>)>>> {
-    let calls: Arc<Mutex<Vec<_>>> = Arc::default();
+/// Mapping calls that came: whether they add, and whom.
+pub type Mapped = Arc<Mutex<Vec<(bool, BTreeSet<String>)>>>;
+
+/// Lets all calls pass, and notes the mapping calls.
+pub fn noted(front: &Front) -> Mapped {
+    let calls = Mapped::default();
     let noted = calls.clone();
     front.script(move |call| {
         if call.path == "/segment/mapping/" {

@@ -17,7 +17,8 @@ use crate::bench::Bench;
 use crate::export::{Export, SPEC};
 use crate::figures::Figures;
 use crate::front::{Act, ApiCall};
-use crate::storm::{Happening, Landing, Storm, Weather};
+use crate::happenings::Happening;
+use crate::storm::{Landing, Storm, Weather};
 use crate::world::{Setup, World};
 
 /// Keys of all exports.

@@ -6,16 +6,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use anyhow::{bail, ensure};
+use anyhow::bail;
 use rand::Rng as _;
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom as _;
 use runtime::deadline::Deadline;
-use runtime::register::{read_head, swap_head};
 use sync_core::names::RunId;
-use sync_core::run::{RunState, Wake};
-use tiktok_sandbox::TOKEN;
+use sync_core::run::Wake;
 
+use crate::happenings::Happening;
 use crate::invocation::Invocation;
 use crate::queue::{Asked, Message};
 use crate::steps::{Fault, Steps};
@@ -25,23 +24,9 @@ use crate::world::World;
 const DELIVER_TIMEOUT: i64 = 300_000;
 /// Lambda kills `ingest` at this age, in milliseconds.
 const INGEST_TIMEOUT: i64 = 900_000;
-/// No message is doubled while so many wait.
-const MANY: usize = 40;
-
-/// Something that happens in the midst of the storm.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Happening {
-    Land(usize),
-    Notify,
-    TokenDies,
-    NewToken,
-    Resync,
-    Retry,
-    Cancel,
-    OlderPlanner,
-    Redrive,
-    LongPause,
-}
+/// So many functions work at once where they end at their age: each request takes its time, and with more of them all
+/// would be killed before their end.
+const AT_ONCE: usize = 10;
 
 /// An export of a schedule.
 pub(crate) struct Landing {
@@ -63,6 +48,7 @@ pub(crate) struct Weather {
 }
 
 /// A world in a storm.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub(crate) struct Storm {
     pub(crate) world: World,
     pub(crate) random: StdRng,
@@ -82,9 +68,9 @@ pub(crate) struct Storm {
     pub(crate) deaths: u64,
     pub(crate) zombies: u64,
     pub(crate) trace: Option<Vec<String>>,
-    running: Vec<Invocation>,
-    token: u32,
-    notified: Vec<Asked>,
+    pub(crate) running: Vec<Invocation>,
+    pub(crate) token: u32,
+    pub(crate) notified: Vec<Asked>,
     open: Option<RunId>,
 }
 
@@ -208,10 +194,18 @@ impl Storm {
 
     /// A message that can be seen is received by a new function, any of them.
     fn receive(&mut self) {
+        let now = self.world.store.now();
+        let awake = self
+            .running
+            .iter()
+            .filter(|invocation| invocation.asleep <= now)
+            .count();
+        if self.ingest_ends && awake >= AT_ONCE {
+            return;
+        }
         if !self.running.is_empty() && self.random.random_bool(0.6) {
             return;
         }
-        let now = self.world.store.now();
         let seen: Vec<usize> = (0..self.world.queue.messages.len())
             .filter(|at| self.world.queue.messages[*at].visible <= now)
             .collect();
@@ -284,8 +278,7 @@ impl Storm {
                 visible: 0,
                 ..sleeper.message.clone()
             };
-            // Each request takes its time: more functions at once than these would all be killed at their age.
-            if message.asked != Asked::Housekeeping && self.world.queue.messages.len() < MANY {
+            if message.asked != Asked::Housekeeping {
                 self.world.queue.messages.push(message);
             }
             self.zombies += 1;
@@ -317,7 +310,7 @@ impl Storm {
     }
 
     /// Events become messages: some are lost, some come twice.
-    fn collect(&mut self) {
+    pub(crate) fn collect(&mut self) {
         let storm = !self.calm.load(Ordering::Relaxed);
         for created in self.world.store.created() {
             let Some(wake) = Wake::parse(&created.key) else {
@@ -345,80 +338,6 @@ impl Storm {
             for _ in 0..if lost { 0 } else { 1 + u32::from(twice) } {
                 self.world.queue.send(asked.clone());
             }
-        }
-    }
-
-    async fn happen(&mut self) -> anyhow::Result<()> {
-        let ctx = self.world.ingest(&Steps::default());
-        let (sync, now) = (self.world.sync.clone(), self.world.store.now());
-        let what = self.todo.remove(0);
-        self.note(|| format!("{what:?}"));
-        match what {
-            Happening::Land(number) => {
-                let export = &mut self.exports[number];
-                export.run = Some(self.world.land_file(&export.name, &export.csv).await?);
-            }
-            Happening::Notify => {
-                if let Some(asked) = self.notified.choose(&mut self.random) {
-                    self.world.queue.send(asked.clone());
-                }
-            }
-            Happening::TokenDies => {
-                self.world.revoke(&self.token_name())?;
-                self.todo.push(Happening::NewToken);
-            }
-            Happening::NewToken => {
-                self.token += 1;
-                self.world.grant(&self.token_name())?;
-                self.world.connect(&self.token_name()).await?;
-            }
-            Happening::Resync => {
-                self.resynced = true;
-                let _ = ingest::resync(&ctx, &sync, now).await?;
-            }
-            Happening::Retry => {
-                if let Some(record) = self.world.records().choose(&mut self.random) {
-                    self.retried = true;
-                    let _ = ingest::retry(&ctx, &sync, &record.run, false, now).await?;
-                }
-            }
-            Happening::Cancel => {
-                let waiting = self.exports.iter().filter_map(|export| export.run.clone());
-                let runs: Vec<RunId> = waiting.chain(self.world.head().run.map(|run| run.id)).collect();
-                if let Some(run) = runs.choose(&mut self.random).cloned() {
-                    let steps = Steps::one_by_one();
-                    let ctx = self.world.ingest(&steps);
-                    let message = Message {
-                        asked: Asked::Housekeeping,
-                        receives: 1,
-                        visible: 0,
-                    };
-                    let mut cancelling = self.world.start(message, steps, Deadline::never());
-                    cancelling.work =
-                        Box::pin(async move { ingest::cancel(&ctx, &sync, &run).await.map(|_| true) });
-                    self.running.push(cancelling);
-                }
-            }
-            Happening::OlderPlanner => {
-                let read = read_head(self.world.store.as_ref(), &sync).await?;
-                let mut head = read.head.next();
-                if let Some(run) = head.run.as_mut().filter(|run| run.state == RunState::Open) {
-                    run.planner = 0;
-                    ensure!(swap_head(self.world.store.as_ref(), &sync, &read, &head).await?);
-                }
-            }
-            Happening::Redrive => self.world.queue.redrive(),
-            Happening::LongPause => self.world.jump(25 * 3_600_000)?,
-        }
-        self.collect();
-        Ok(())
-    }
-
-    fn token_name(&self) -> String {
-        if self.token == 1 {
-            TOKEN.to_owned()
-        } else {
-            format!("token-{}", self.token)
         }
     }
 }

@@ -198,7 +198,7 @@ impl World {
         let work: Work = match message.asked.clone() {
             Asked::Housekeeping => {
                 let ctx = self.ingest(&steps);
-                Box::pin(async move { ingest::housekeeping(&ctx).await.map(|()| true) })
+                Box::pin(async move { ingest::housekeeping(&ctx).await.map(|_| true) })
             }
             Asked::Created(Wake::Batch(batch), _) => {
                 let ctx = self.deliver(&steps);

@@ -53,7 +53,7 @@ fn work(next: &AtomicU64, begin: u64, end: u64) -> (Figures, Vec<u64>) {
 #[test]
 fn every_audience_is_what_its_mode_promises_after_every_schedule() {
     let begin = number("TIDELINE_SEED", 0);
-    let schedules = number("TIDELINE_SCHEDULES", 10_000);
+    let schedules = number("TIDELINE_SCHEDULES", 2_000);
     let next = AtomicU64::new(begin);
     let done: Vec<_> = thread::scope(|scope| {
         let threads: Vec<_> = (0..THREADS)

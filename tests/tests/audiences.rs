@@ -11,11 +11,8 @@
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use ingest::Requested;
 use sync_core::run::{RunKind, RunStatus};
-use tideline_tests::{
-    Act, Bench, MIRROR, NO_ROW, People, Setup, Steps, World, add_spec, names, noted, refuse_adds,
-};
+use tideline_tests::{Act, Bench, MIRROR, NO_ROW, People, Setup, World, add_spec, names, noted, refuse_adds};
 
 async fn world(setup: Setup, spec: &str) -> World {
     let bench = Rc::new(Bench::start().await.unwrap());
@@ -42,12 +39,11 @@ fn holders(world: &World, id: &str) -> BTreeSet<String> {
     world.holders().unwrap().remove(id).unwrap_or_default()
 }
 
-async fn resync(world: &mut World) {
-    let now = world.store.now();
-    let _ = ingest::resync(&world.ingest(&Steps::default()), &world.sync, now)
-        .await
-        .unwrap();
-    world.work().await.unwrap();
+fn refusal() -> Act {
+    Act::Answer(
+        40002,
+        "Invalid value for batch_data.0.0.id: not a valid string.".into(),
+    )
 }
 
 /// Exports one after the other under `mirror`, and who is in the audience after each.
@@ -130,8 +126,8 @@ async fn only_what_has_changed_is_sent_and_nobody_is_added_and_removed_at_once()
         let after = People::rows(2, 9).row("k1", "e0").row("k9", "e9 p2");
         let run = world.people("2.csv", &after).await.unwrap();
         check(&world, "e0 e2 e3 e4 e5 e6 e7 e8 e9 p2");
-        let calls = calls.lock().unwrap();
         let of = |adds: bool| -> BTreeSet<String> {
+            let calls = calls.lock().unwrap();
             calls
                 .iter()
                 .filter(|call| call.0 == adds)
@@ -197,13 +193,10 @@ async fn a_removal_that_was_refused_stays_known_as_nobodys_until_the_next_export
     for setup in setups() {
         let mut world = world(setup, MIRROR).await;
         world.people("1.csv", &People::rows(0, 4)).await.unwrap();
-        world.bench.front.script(|call| match call.removes() {
-            true => Act::Answer(
-                40002,
-                "Invalid value for batch_data.0.0.id: not a valid string.".into(),
-            ),
-            false => Act::Pass,
-        });
+        world
+            .bench
+            .front
+            .script(|call| if call.removes() { refusal() } else { Act::Pass });
         let run = world.people("2.csv", &People::rows(0, 2)).await.unwrap();
         let record = world.record(&run).await.unwrap();
         assert_eq!((record.sums.deleted, record.sums.not_deleted), (0, 2));
@@ -252,138 +245,6 @@ async fn what_had_no_answer_goes_by_itself_added_and_removed() {
                 .into_iter()
                 .find(|record| record.kind == RunKind::Retry);
             assert_eq!(retried.unwrap().sums.accepted, 2);
-        }
-    }
-}
-
-#[tokio::test]
-async fn a_retry_of_a_run_that_is_older_than_the_newest_table_does_nothing() {
-    for setup in setups() {
-        let mut world = world(setup, MIRROR).await;
-        world.bench.front.script(refuse_adds("e2"));
-        let first = world.people("1.csv", &People::rows(0, 4)).await.unwrap();
-        let (now, ctx) = (world.store.now(), world.ingest(&Steps::default()));
-        world.bench.front.script(|_| Act::Pass);
-        // Asked for while the next table is on its way, and done after it.
-        world.land_file("2.csv", People::rows(0, 2).csv()).await.unwrap();
-        world
-            .work_until(|message| message.asked.is_batch())
-            .await
-            .unwrap();
-        let asked = ingest::retry(&ctx, &world.sync, &first, false, now)
-            .await
-            .unwrap();
-        let Requested::Waits(waiting) = asked else {
-            panic!("{asked:?}")
-        };
-        world.work().await.unwrap();
-        check(&world, "e0 e1");
-        let record = world.record(&waiting).await.unwrap();
-        assert_eq!(record.counts.carried_in, 0);
-        let again = ingest::retry(&ctx, &world.sync, &first, false, now)
-            .await
-            .unwrap();
-        let Requested::Nothing(why) = again else {
-            panic!("{again:?}")
-        };
-        assert!(
-            why.contains("a newer export of the whole audience was applied"),
-            "{why}"
-        );
-    }
-}
-
-#[tokio::test]
-async fn a_retry_sends_refused_people_again() {
-    for setup in setups() {
-        let mut world = world(setup, MIRROR).await;
-        world.bench.front.script(refuse_adds("e2"));
-        let first = world.people("1.csv", &People::rows(0, 4)).await.unwrap();
-        world.bench.front.script(|_| Act::Pass);
-        let now = world.store.now();
-        let ctx = world.ingest(&Steps::default());
-        let _ = ingest::retry(&ctx, &world.sync, &first, false, now)
-            .await
-            .unwrap();
-        world.work().await.unwrap();
-        check(&world, "e0 e1 e2 e3");
-        assert!(world.known().unwrap()["k2"]);
-    }
-}
-
-#[tokio::test]
-async fn after_a_resync_everybody_goes_again_and_whoever_is_gone_leaves() {
-    for setup in setups() {
-        let mut world = world(setup, MIRROR).await;
-        world.people("1.csv", &People::rows(0, 6)).await.unwrap();
-        resync(&mut world).await;
-        let calls = noted(&world.bench.front);
-        let run = world.people("2.csv", &People::rows(0, 4)).await.unwrap();
-        let counts = world.record(&run).await.unwrap().counts;
-        assert_eq!((counts.to_send, counts.unchanged, counts.to_delete), (4, 0, 2));
-        check(&world, "e0 e1 e2 e3");
-        let removed: BTreeSet<String> = calls
-            .lock()
-            .unwrap()
-            .iter()
-            .filter(|call| !call.0)
-            .flat_map(|call| call.1.clone())
-            .collect();
-        assert_eq!(removed, names("e4 e5"));
-        let run = world.people("3.csv", &People::rows(0, 4)).await.unwrap();
-        assert_eq!(world.record(&run).await.unwrap().counts.unchanged, 4, "once");
-    }
-}
-
-#[tokio::test]
-async fn another_mode_needs_a_resync_and_then_holds() {
-    for setup in setups() {
-        let mut world = world(setup, &add_spec()).await;
-        world.people("1.csv", &People::rows(0, 6)).await.unwrap();
-        world
-            .people("2.csv", &People::default().row("k1", "e9"))
-            .await
-            .unwrap();
-        let key = sync_core::run::keys::spec(&world.sync);
-        use runtime::store::Store as _;
-        world.store.put(&key, MIRROR.into()).await.unwrap();
-        let calls = noted(&world.bench.front);
-        let run = world.people("3.csv", &People::rows(0, 2)).await.unwrap();
-        let record = world.record(&run).await.unwrap();
-        assert_eq!(record.status, RunStatus::Misconfigured);
-        let reason = record.reason.unwrap();
-        assert!(
-            reason.contains("mode is mirror, and earlier runs of this sync used add: a change needs a full resync; run `tideline resync web`"),
-            "{reason}"
-        );
-        assert!(calls.lock().unwrap().is_empty());
-        check(&world, "e0 e1 e2 e3 e4 e5 e9");
-        resync(&mut world).await;
-        world.people("4.csv", &People::rows(0, 2)).await.unwrap();
-        check(&world, "e0 e1");
-    }
-}
-
-#[tokio::test]
-async fn a_run_begins_when_the_quiet_time_after_the_one_before_is_over() {
-    for spec in [MIRROR.to_owned(), add_spec()] {
-        for setup in setups() {
-            let mut world = world(setup, &spec).await;
-            let first = world.land_file("1.csv", People::rows(0, 3).csv()).await.unwrap();
-            world
-                .work_until(|message| message.asked.is_batch())
-                .await
-                .unwrap();
-            let second = world.people("2.csv", &People::rows(0, 4)).await.unwrap();
-            let (first, second) = (
-                world.record(&first).await.unwrap(),
-                world.record(&second).await.unwrap(),
-            );
-            let waited = second.started - first.finished;
-            assert!(
-                waited >= world.setup.ingest.quiet_seconds,
-                "it waited for {waited} seconds"
-            );
         }
     }
 }

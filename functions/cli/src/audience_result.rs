@@ -22,11 +22,7 @@ pub(crate) fn write_audience(record: &Record, out: &mut dyn Write) -> io::Result
         None => "not made yet".to_owned(),
     };
     let (name, advertiser) = (name.unwrap_or_default(), &audience.advertiser_id);
-    writeln!(out, "  Audience: {name}{id}, of the advertiser {advertiser}")?;
-    match &audience.seen {
-        Some(look) => writeln!(out, "  Before this run: {}", how_it_is(look)),
-        None => Ok(()),
-    }
+    writeln!(out, "  Audience: {name}{id}, of the advertiser {advertiser}")
 }
 
 /// Tells who changed and who left, and what Match Booster did.

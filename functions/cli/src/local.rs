@@ -182,20 +182,20 @@ async fn forget_export(machine: &Machine, record: Option<&Record>) -> anyhow::Re
     Ok(())
 }
 
-/// Does what the schedule does in a deployed installation.
-pub(crate) async fn housekeeping(options: &LocalOptions, tally: Arc<Tally>) -> anyhow::Result<()> {
+/// Does what the schedule does in a deployed installation; how many syncs could not be looked after.
+pub(crate) async fn housekeeping(options: &LocalOptions, tally: Arc<Tally>) -> anyhow::Result<usize> {
     let machine = Machine::open(options, tally)?;
     let mut waiting = Vec::new();
     for sync in history::syncs(machine.store.as_ref(), None).await? {
         let exports = exports::waiting(&machine.store, &sync).await?;
         waiting.push((sync, exports));
     }
-    Box::pin(ingest::housekeeping(&machine.ingest)).await?;
+    let failed = Box::pin(ingest::housekeeping(&machine.ingest)).await?;
     Box::pin(machine.work(Phase::Both)).await?;
     for (sync, exports) in waiting {
         forget_ended(&machine, &sync, exports).await?;
     }
-    Ok(())
+    Ok(failed)
 }
 
 /// Exports that waited stay no longer than their runs: one that was postponed may have ended, or given way to a newer

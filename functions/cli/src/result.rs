@@ -29,7 +29,7 @@ fn waits_as(end: &RunEnd) -> RunStatus {
 
 fn of_record(record: &Record) -> Exit {
     let sums = &record.sums;
-    if sums.carried_out + sums.lost > 0 || !record.inconsistent.is_empty() {
+    if sums.carried_out + sums.lost + sums.not_deleted > 0 || !record.inconsistent.is_empty() {
         return Exit::Failed;
     }
     match record.status {

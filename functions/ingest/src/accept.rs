@@ -3,8 +3,8 @@
 use runtime::facts;
 use runtime::register::read_head;
 use sync_core::names::RunId;
-use sync_core::run::{Pending, PendingRequest, Plan, Record, again_run_id, export_run_id, keys};
-use sync_core::spec::RunOn;
+use sync_core::run::{Pending, PendingRequest, Plan, Record, RunStatus, again_run_id, export_run_id, keys};
+use sync_core::spec::{Mode, RunOn};
 
 use crate::{Context, Handled, LoadedSpec, advance, specs_for_export};
 
@@ -91,7 +91,8 @@ pub(crate) fn sortable(milliseconds: i64) -> String {
 
 /// The run that an export of a sync gets when a person asks for it. An export of which nothing was sent, because its
 /// file or its spec was wrong or a guard stopped it, is done again once the spec has changed or the guards are let go;
-/// so is every export after a resync: as `<run>.2`, then `<run>.3`.
+/// so is every export after a resync, and one of an audience that is not what its audience was last made equal to: as
+/// `<run>.2`, then `<run>.3`.
 pub async fn run_of(
     ctx: &Context,
     loaded: &LoadedSpec,
@@ -101,22 +102,30 @@ pub async fn run_of(
 ) -> anyhow::Result<RunId> {
     let sync = &loaded.spec.name;
     let mut run = export_run_id(&ctx.bucket, key, version, sync);
-    let forget = read_head(ctx.store.as_ref(), sync).await?.head.forget;
+    let head = read_head(ctx.store.as_ref(), sync).await?.head;
+    let whole = matches!(loaded.spec.mode, Mode::Mirror | Mode::All)
+        && !keys::is_corrected(&loaded.spec.model.path, key);
     loop {
         let record: Option<Record> = facts::read(ctx.store.as_ref(), &keys::record(sync, &run)).await?;
         let Some(record) = record else {
             return Ok(run);
         };
-        if forget {
+        let (sums, cancelled) = (&record.sums, record.status == RunStatus::Cancelled);
+        let undone = sums.not_deleted + sums.carried_out > 0 || cancelled;
+        if head.forget || (whole && (undone || record.rev < head.table_rev)) {
             run = again_run_id(&run);
             continue;
         }
-        if !record.sent_nothing() {
+        let sent_nothing = record.sent_nothing();
+        if !sent_nothing && loaded.spec.audience.is_none() {
             return Ok(run);
         }
         let plan: Option<Plan> = facts::read(ctx.store.as_ref(), &keys::plan(sync, &run)).await?;
-        let (spec, guards) = plan.map_or((String::new(), false), |plan| (plan.spec, plan.ignore_guards));
-        if spec == loaded.text && guards == ignore_guards {
+        let again = match plan {
+            None => sent_nothing,
+            Some(plan) => plan.spec != loaded.text || (sent_nothing && plan.ignore_guards != ignore_guards),
+        };
+        if !again {
             return Ok(run);
         }
         run = again_run_id(&run);

@@ -55,7 +55,9 @@ pub async fn advance(ctx: &Context, sync: &SyncName, retry: bool) -> anyhow::Res
                 tracing::info!(sync = %sync, "today's file is uploaded already: the export waits for the next day (UTC)");
                 return Ok(Handled::Done);
             }
-            match audience::ready(ctx, &spec, read.head.forget).await? {
+            let input = |(key, _): &&(String, Pending)| run.input.as_ref() == Some(key);
+            let entry = waiting.iter().find(input).map(|(_, entry)| entry);
+            match audience::ready(ctx, &spec, &read.head, entry).await? {
                 Ready::Go => {}
                 Ready::Unfit(message) if run.kind == RunKind::Export => run.unfit = Some(message),
                 Ready::Unfit(message) => {
@@ -114,7 +116,7 @@ pub(crate) async fn pending(ctx: &Context, sync: &SyncName) -> anyhow::Result<Ve
 }
 
 /// insert, add: the oldest export, each counts. mirror, all: the newest whole table; what came before it is superseded.
-/// Then corrected rows, the oldest first; then requests, then carried rows.
+/// Then corrected rows, the oldest first; then requests, then carried rows. A resync of an audience goes before all.
 fn choose(spec: &SyncSpec, read: &HeadRead, waiting: &[(String, Pending)], retry: bool) -> Option<OpenRun> {
     let open = |entry: &(String, Pending), kind, superseded| OpenRun {
         id: entry.1.run.clone(),
@@ -126,6 +128,11 @@ fn choose(spec: &SyncSpec, read: &HeadRead, waiting: &[(String, Pending)], retry
         input: Some(entry.0.clone()),
         unfit: None,
     };
+    // What an export of an audience is refused for may be just what a resync allows.
+    let is_resync = |entry: &&(String, Pending)| entry.1.request == PendingRequest::Resync;
+    if let Some(entry) = waiting.iter().find(is_resync).filter(|_| spec.audience.is_some()) {
+        return Some(open(entry, RunKind::Resync, Vec::new()));
+    }
     let exports: Vec<_> = waiting
         .iter()
         .filter(|entry| matches!(entry.1.request, PendingRequest::Export { .. }))

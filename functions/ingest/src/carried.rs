@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use anyhow::{Context as _, bail};
+use md5::{Digest as _, Md5};
 use runtime::facts;
 use runtime::store::Store;
 use sync_core::audience::{Removal, identifiers_of};
@@ -169,7 +170,7 @@ impl LeftOver {
                 }
                 // The newest upload holds the whole audience.
                 if kind == BatchKind::Upload {
-                    if !seen.insert((KeyDigest::from_bytes([0; 12]), Vec::new())) {
+                    if !seen.insert((KeyDigest::from_bytes([0; 12]), [0; 16])) {
                         continue;
                     }
                     counts.carried_in += upload_job(&batch.header)?.people;
@@ -188,7 +189,7 @@ impl LeftOver {
                         bail!("{} has no row {number}", rest.batch.key());
                     };
                     let payload = row.payload.get();
-                    if !seen.insert((row.key, payload.as_bytes().to_vec())) {
+                    if !seen.insert((row.key, short_digest(payload))) {
                         continue;
                     }
                     match kind {
@@ -317,6 +318,11 @@ impl LeftOver {
         }
         Ok(())
     }
+}
+
+/// What tells the payloads of one key apart.
+fn short_digest(payload: &str) -> [u8; 16] {
+    Md5::digest(payload).into()
 }
 
 /// What an upload was to make.

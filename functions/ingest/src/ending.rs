@@ -273,6 +273,11 @@ impl Ending {
         }
     }
 
+    /// Whether the files of an upload were refused: the audience is as it was.
+    pub(crate) fn upload_refused(&self) -> bool {
+        self.upload == Some(UploadFate::Refused)
+    }
+
     /// The keys of all rows that TikTok did not accept.
     pub(crate) fn not_accepted(&self) -> HashSet<KeyDigest> {
         let told = self.carried_keys.union(&self.refused_keys);

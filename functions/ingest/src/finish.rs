@@ -94,13 +94,14 @@ async fn with_rows(
     let not_accepted = ending.not_accepted();
     // An audience's export that was judged unfit to be sent leaves nothing behind.
     let judged_unfit = plan.audience.is_some() && ending.end.is_some();
-    if plan.stages().is_some() && !judged_unfit {
+    let as_it_was = judged_unfit || ending.upload_refused();
+    if plan.stages().is_some() && !as_it_was {
         return draft(&run, &record, not_accepted, &ending).await;
     }
     // A run that put nothing into batches keeps the snapshot that there is; one of an audience may have dropped keys.
     let sent = ending.counts.to_send + ending.counts.carried_in + ending.counts.to_delete > 0;
     let anew = ending.end.is_none() && (forgets(&read.head, &plan) || audience::way(run.spec).is_some());
-    let generation = if sent || anew {
+    let generation = if (sent || anew) && !as_it_was {
         let keys = fold_partition(&run, &read.head, 0, &not_accepted).await?;
         audience::fold_holders(&run, &read.head, 0, &ending.not_removed).await?;
         let id = read.head.next_generation(id);

@@ -5,9 +5,14 @@ use sync_core::spec::SyncSpec;
 
 /// `guards.min_rows`: what to say of an export with fewer rows.
 pub(crate) fn too_few(spec: &SyncSpec, plan: &Plan, queried: u64) -> Option<String> {
+    let judged = plan.export.is_some() && !plan.ignore_guards;
+    judged.then(|| fewer(spec, queried)).flatten()
+}
+
+/// The same, before there is a plan.
+pub(crate) fn fewer(spec: &SyncSpec, queried: u64) -> Option<String> {
     let least = spec.guards.min_rows;
-    let judged = plan.export.is_some() && !plan.ignore_guards && queried < least;
-    judged.then(|| {
+    (queried < least).then(|| {
         format!(
             "the export has {queried} rows, guards.min_rows asks for {least}: nothing was sent; export again, lower the guard, or let it through with --ignore-guards"
         )

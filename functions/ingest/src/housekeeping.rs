@@ -26,8 +26,10 @@ const LOST_SECONDS: i64 = 3 * 86_400;
 /// How often what nobody needs any more is deleted.
 const SWEEP_SECONDS: i64 = 86_400;
 
-/// Looks after every sync.
-pub async fn housekeeping(ctx: &Context) -> anyhow::Result<()> {
+/// Looks after every sync; how many could not be looked after. What was wrong with them is in the log.
+pub async fn housekeeping(ctx: &Context) -> anyhow::Result<usize> {
+    let mut failed = 0;
+    let mut syncs = Vec::new();
     for listed in ctx
         .store
         .list(keys::SPECS, None, 1_000)
@@ -44,7 +46,23 @@ pub async fn housekeeping(ctx: &Context) -> anyhow::Result<()> {
         if let Err(error) = look_after(ctx, &sync).await {
             // One sync's trouble keeps nobody from looking after the others.
             tracing::error!(sync = %sync, error = format!("{error:#}"), "housekeeping failed for this sync");
+            failed += 1;
         }
+        syncs.push(sync);
+    }
+    // TikTok may be slow to answer: it keeps nobody waiting whose work is here.
+    for sync in syncs {
+        if let Err(error) = look_at_audience(ctx, &sync).await {
+            tracing::warn!(sync = %sync, error = format!("{error:#}"), "the audience could not be looked at");
+        }
+    }
+    Ok(failed)
+}
+
+async fn look_at_audience(ctx: &Context, sync: &SyncName) -> anyhow::Result<()> {
+    if let Some(Ok(loaded)) = specs::load(ctx, sync).await? {
+        let read = read_head(ctx.store.as_ref(), sync).await?;
+        audience::look(ctx, &loaded.spec, &read).await?;
     }
     Ok(())
 }
@@ -70,9 +88,6 @@ pub async fn look_after(ctx: &Context, sync: &SyncName) -> anyhow::Result<()> {
             }
             settle_parts(ctx, sync, open).await?;
         }
-    }
-    if let Some(Ok(loaded)) = specs::load(ctx, sync).await? {
-        audience::look(ctx, &loaded.spec, &read_head(store, sync).await?).await?;
     }
     if ctx.settings.exports_land && due(ctx, sync, "looked", LOOK_SECONDS).await? {
         find_lost_exports(ctx, sync).await?;

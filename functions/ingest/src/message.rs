@@ -23,7 +23,10 @@ pub async fn on_message(ctx: &Context, message: SqsMessage) -> anyhow::Result<()
                     bail!("too early: {why}; the message comes back");
                 }
             }
-            Asked::Scheduled(task) if task == "housekeeping" => housekeeping(ctx).await?,
+            Asked::Scheduled(task) if task == "housekeeping" => {
+                // What failed is in the log, and is tried again with the next round.
+                let _failed = housekeeping(ctx).await?;
+            }
             Asked::Scheduled(task) => {
                 tracing::error!(task, "the schedule asks for an unknown task: dropped");
             }

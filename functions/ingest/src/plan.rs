@@ -39,7 +39,7 @@ async fn make(ctx: &Context, sync: &SyncName, run: &OpenRun, head: &HeadRead) ->
         },
     };
     let ignore_guards = entry.as_ref().is_some_and(|entry| entry.ignore_guards);
-    let request = entry.map(|entry| entry.request);
+    let request = entry.as_ref().map(|entry| entry.request.clone());
     let retry = match &request {
         Some(PendingRequest::Retry { of }) => Some(of.clone()),
         _ => None,
@@ -68,10 +68,19 @@ async fn make(ctx: &Context, sync: &SyncName, run: &OpenRun, head: &HeadRead) ->
         Some(Ok(loaded)) => {
             plan.spec = loaded.text;
             plan.audience = audience::planned(ctx, &loaded.spec, &head.head).await?;
-            if let Some(message) = &run.unfit {
-                plan.end = Some(PartEnd::Unfit {
-                    message: message.clone(),
-                });
+            // The spec may have changed since the claim.
+            let unfit = match &run.unfit {
+                Some(message) => Some(message.clone()),
+                None => audience::unfit(ctx, &loaded.spec, head.head.forget).await?,
+            };
+            if let Some(message) = unfit {
+                // An audience is not made for a first export that is stopped.
+                let generation = head.head.generation.as_ref();
+                let stopped = match run.unfit {
+                    None => audience::trial(ctx, &loaded.spec, entry.as_ref(), generation).await?,
+                    Some(_) => None,
+                };
+                plan.end = Some(stopped.unwrap_or(PartEnd::Unfit { message }));
                 return Ok(plan);
             }
             plan.retry = plan

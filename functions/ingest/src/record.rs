@@ -100,6 +100,5 @@ fn audience(spec: &SyncSpec, plan: &Plan) -> Option<RecordAudience> {
             AudienceRef::Name(name) => Some(name.clone()),
             AudienceRef::Id(_) => None,
         },
-        seen: None,
     })
 }

@@ -7,7 +7,7 @@ use sync_core::run::{Manifest, Plan, Stage, keys};
 use crate::facts::{self, FactError};
 use crate::store::Store;
 
-/// More outcomes than a part may have batches: a listing is one page.
+/// More parts than a run may have: a listing is one page.
 const PAGE: usize = 1_001;
 
 /// Looks whether all batches of a part have an outcome, and then whether all parts are over; if so, opens the run's
@@ -17,10 +17,10 @@ pub async fn settle(store: &dyn Store, sync: &SyncName, run: &RunId, part: u32) 
         return Ok(());
     };
     if !manifest.batches.is_empty() {
-        let outcomes = store
-            .list(&keys::outcomes_of_part(sync, run, part), None, PAGE)
-            .await?;
-        if outcomes.len() < manifest.batches.len() {
+        let batches = manifest.batches.len();
+        let prefix = keys::outcomes_of_part(sync, run, part);
+        let outcomes = store.list(&prefix, None, batches + 1).await?;
+        if outcomes.len() < batches {
             return Ok(());
         }
     }

@@ -29,11 +29,13 @@ pub struct MissingColumn {
 pub struct MissingColumns {
     /// All of them, in the order of the spec.
     pub columns: Vec<MissingColumn>,
+    /// What lacks them: `export`, or `identity file`.
+    pub file: &'static str,
 }
 
 impl fmt::Display for MissingColumns {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("The export lacks columns that the spec names: ")?;
+        write!(f, "The {} lacks columns that the spec names: ", self.file)?;
         for (i, column) in self.columns.iter().enumerate() {
             if i > 0 {
                 f.write_str("; ")?;
@@ -44,7 +46,7 @@ impl fmt::Display for MissingColumns {
                 None => f.write_str(")")?,
             }
         }
-        f.write_str(". Add them to the export or correct the spec")
+        write!(f, ". Add them to the {} or correct the spec", self.file)
     }
 }
 
@@ -104,6 +106,7 @@ impl<'a> ColumnFinder<'a> {
         } else {
             Err(MissingColumns {
                 columns: self.missing,
+                file: "export",
             })
         }
     }

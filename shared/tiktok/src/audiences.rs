@@ -54,9 +54,9 @@ impl Page {
     pub fn read(data: Option<&Value>) -> Self {
         let list = data.and_then(|data| data.get("list")).and_then(Value::as_array);
         let audiences = list.into_iter().flatten().filter_map(listed).collect();
-        let info = data.and_then(|data| data.get("page_info"));
-        let pages = info
-            .and_then(|info| info.get("total_page"))
+        let paging = data.and_then(|data| data.get("page_info"));
+        let pages = paging
+            .and_then(|paging| paging.get("total_page"))
             .and_then(Value::as_u64)
             .unwrap_or(1);
         Self { audiences, pages }
@@ -90,6 +90,52 @@ fn listed(audience: &Value) -> Option<Listed> {
         valid: audience.get("is_valid").and_then(Value::as_bool).unwrap_or(false),
         created: text("create_time"),
     })
+}
+
+/// More pages of a hundred audiences than an account may have (400 audiences, reported by vendors).
+pub const MAX_PAGES: u64 = 50;
+
+/// The newest audience of a name and kind, over the pages of a list. One that was made before `after`, in the form of
+/// [`Listed::created`], is not meant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewestByName<'n> {
+    name: &'n str,
+    kind: AudienceKind,
+    after: String,
+    found: Option<Listed>,
+}
+
+impl<'n> NewestByName<'n> {
+    /// Nothing is found yet.
+    pub fn new(name: &'n str, kind: AudienceKind, after: Option<String>) -> Self {
+        Self {
+            name,
+            kind,
+            after: after.unwrap_or_default(),
+            found: None,
+        }
+    }
+
+    /// Looks through a page.
+    pub fn look(&mut self, page: Page) {
+        for listed in page.audiences {
+            let kind = listed.kind.is_none_or(|kind| kind == self.kind);
+            // Where TikTok does not say when it was made, it may be the one.
+            let in_time = listed.created.is_empty() || listed.created >= self.after;
+            let newer = self
+                .found
+                .as_ref()
+                .is_none_or(|found| found.created <= listed.created);
+            if kind && in_time && newer && listed.name == self.name {
+                self.found = Some(listed);
+            }
+        }
+    }
+
+    /// Its id.
+    pub fn id(self) -> Option<String> {
+        self.found.map(|found| found.id)
+    }
 }
 
 /// What becomes of a customer-file audience.
@@ -273,6 +319,25 @@ mod tests {
                 pages: 1
             }
         );
+    }
+
+    #[test]
+    fn of_a_name_the_newest_of_the_kind_counts_that_is_not_from_before() {
+        let listed = |id: &str, name: &str, kind: &str, created: &str| json!({"audience_id": id, "name": name, "audience_type": kind, "create_time": created});
+        let data = json!({"list": [
+            listed("1", "VIP", "Partner Audience", "2026-11-20 00:00:00"),
+            listed("2", "VIP", "Partner Audience", "2026-11-25 10:00:00"),
+            listed("3", "VIP", "Partner Audience", "2026-11-25 09:00:00"),
+            listed("4", "VIP", "Customer File Audience", "2026-11-25 11:00:00"),
+            listed("5", "Others", "Partner Audience", "2026-11-25 12:00:00"),
+        ]});
+        let newest = |after: Option<&str>| {
+            let mut newest = NewestByName::new("VIP", AudienceKind::Segment, after.map(str::to_owned));
+            newest.look(Page::read(Some(&data)));
+            newest.id()
+        };
+        assert_eq!(newest(None).as_deref(), Some("2"));
+        assert_eq!(newest(Some("2026-11-25 10:00:01")), None);
     }
 
     #[test]

@@ -10,6 +10,7 @@ use crate::console::Console;
 use crate::exit::Exit;
 use crate::local::{self, Tally};
 use crate::place::Place;
+use crate::plural::counted;
 
 /// The arguments of `housekeeping`.
 #[derive(Debug, Args)]
@@ -19,14 +20,19 @@ pub(crate) struct Arguments {
 }
 
 pub(super) async fn run(arguments: Arguments, console: &mut Console) -> anyhow::Result<Exit> {
-    match &arguments.sending.store {
+    let failed = match &arguments.sending.store {
         place @ Place::Bucket(_) => ingest::housekeeping(&place.open().await?).await?,
         place @ Place::Folder(folder) => {
             drop(place.open().await?);
             let options = arguments.sending.options(folder);
-            local::housekeeping(&options, Arc::new(Tally::default())).await?;
+            local::housekeeping(&options, Arc::new(Tally::default())).await?
         }
-    }
+    };
+    anyhow::ensure!(
+        failed == 0,
+        "{} could not be looked after: the log above says why",
+        counted(failed as u64, "sync")
+    );
     if !console.is_json() {
         writeln!(console.out, "Done: `tideline runs` shows how things stand.")?;
     }

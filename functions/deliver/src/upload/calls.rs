@@ -37,10 +37,11 @@ impl Uploading<'_> {
         }
         let answer = self.ctx.client.post_value(endpoint, token, body, timeout).await;
         self.note(endpoint, &answer);
-        if let Verdict::Retry { why, .. } = &answer.verdict
-            && !why.may_have_been_taken()
-        {
-            // Surely not taken: whoever comes next need not look.
+        let may_be_there = match &answer.verdict {
+            Verdict::Retry { why, .. } => why.may_have_been_taken(),
+            verdict => matches!(verdict, Verdict::Accepted | Verdict::Partial { .. }),
+        };
+        if !may_be_there {
             self.done.making = false;
         }
         Ok(self.judged(answer))

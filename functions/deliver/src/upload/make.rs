@@ -6,12 +6,9 @@ use runtime::store::{ETag, Put};
 use sync_core::names::AudienceId;
 use sync_core::run::{Fixed, keys};
 use tiktok::Endpoint;
-use tiktok::audiences::{AudienceKind, Page, create_body, made_id};
+use tiktok::audiences::{AudienceKind, MAX_PAGES, NewestByName, Page, create_body, made_id};
 
 use super::{Halt, Uploading};
-
-/// More pages of a hundred audiences than an account may have.
-const MAX_PAGES: u64 = 50;
 
 impl Uploading<'_> {
     /// Makes the audience, once: whoever finds that somebody has begun waits until that one is surely dead, takes over,
@@ -21,24 +18,20 @@ impl Uploading<'_> {
         name: &str,
         fixed: Fixed,
         etag: &ETag,
-        age: i64,
+        (written, age): (i64, i64),
     ) -> anyhow::Result<Result<(), Halt>> {
         let begun = fixed.making;
         if begun && age < self.ctx.settings.lease_seconds {
             return Ok(Err(Halt::Waits("another function makes the audience".to_owned())));
         }
-        let taken = Fixed {
-            making: true,
-            tries: fixed.tries.saturating_add(1),
-            ..fixed
-        };
+        let taken = fixed.begun(begun.then_some(written));
         if !self.swap(&taken, etag).await? {
             return Ok(Err(Halt::Waits(
                 "another function has just begun to make the audience".to_owned(),
             )));
         }
         if begun {
-            match self.by_name(name).await? {
+            match self.by_name(name, taken.made_after()).await? {
                 Err(halt) => return Ok(Err(halt)),
                 Ok(Some(audience)) => {
                     self.fix(&audience).await?;
@@ -66,7 +59,12 @@ impl Uploading<'_> {
         );
         let answer = match self.once(Endpoint::AudienceCreate, &body).await? {
             Ok(answer) => answer,
-            Err(halt) => return Ok(Err(halt)),
+            Err(halt) => {
+                if !self.done.making {
+                    self.not_made().await?;
+                }
+                return Ok(Err(halt));
+            }
         };
         match made_id(answer.data.as_ref()) {
             Some(audience) => {
@@ -104,38 +102,45 @@ impl Uploading<'_> {
         Ok(())
     }
 
+    /// TikTok said that it made nothing: whoever comes next need not look.
+    async fn not_made(&self) -> anyhow::Result<()> {
+        let key = keys::fixed(&self.id.sync);
+        if let Some(object) = self.ctx.store.get(&key).await? {
+            let fixed: Fixed = serde_json::from_slice(&object.body)?;
+            let _ = self.swap(&fixed.not_begun(), &object.etag).await?;
+        }
+        Ok(())
+    }
+
     /// The newest audience of files with this name.
-    async fn by_name(&mut self, name: &str) -> anyhow::Result<Result<Option<String>, Halt>> {
-        let mut found: Option<(String, String)> = None;
+    async fn by_name(
+        &mut self,
+        name: &str,
+        after: Option<String>,
+    ) -> anyhow::Result<Result<Option<String>, Halt>> {
+        let mut newest = NewestByName::new(name, AudienceKind::CustomerFile, after);
         let ctx = self.ctx;
         let (advertiser, token) = (self.job.advertiser_id.clone(), &self.token.access);
         let timeout = ctx.settings.call_timeout;
-        for page in 1..=MAX_PAGES {
+        for number in 1..=MAX_PAGES {
             let answer = self
                 .call(timeout, Endpoint::AudienceList, async |_| {
                     let advertiser = advertiser.as_str();
                     ctx.client
-                        .list_audiences(token, advertiser, None, page, timeout)
+                        .list_audiences(token, advertiser, None, number, timeout)
                         .await
                 })
                 .await?;
-            let list = match answer {
+            let page = match answer {
                 Ok(answer) => Page::read(answer.data.as_ref()),
                 Err(halt) => return Ok(Err(halt)),
             };
-            for listed in list.audiences {
-                let of_files = matches!(listed.kind, None | Some(AudienceKind::CustomerFile));
-                let newer = found
-                    .as_ref()
-                    .is_none_or(|(created, _)| *created <= listed.created);
-                if of_files && listed.name == name && newer {
-                    found = Some((listed.created, listed.id));
-                }
-            }
-            if page >= list.pages {
+            let pages = page.pages;
+            newest.look(page);
+            if number >= pages {
                 break;
             }
         }
-        Ok(Ok(found.map(|(_, id)| id)))
+        Ok(Ok(newest.id()))
     }
 }

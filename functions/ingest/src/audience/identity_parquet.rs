@@ -29,12 +29,13 @@ pub fn read_identity_parquet(
     read.unwrap_or_else(|_| Err(damaged("its pages do not fit together")))
 }
 
-fn damaged(why: impl std::fmt::Display) -> BrokenFile {
-    BrokenFile::whole(format!("the Parquet file cannot be read: {why}; write it again"))
+/// The library's own words may quote a value: they are never shown.
+fn damaged(what: &str) -> BrokenFile {
+    BrokenFile::whole(format!("the Parquet file cannot be read: {what}; write it again"))
 }
 
 fn read(file: File, columns: &[String], reader: &mut IdentityReader<'_>) -> Result<(), BrokenFile> {
-    let table = SerializedFileReader::new(file).map_err(damaged)?;
+    let table = SerializedFileReader::new(file).map_err(|_| damaged("it has no footer of a Parquet file"))?;
     let schema = table.metadata().file_metadata().schema();
     let wanted: Vec<_> = schema
         .get_fields()
@@ -48,12 +49,16 @@ fn read(file: File, columns: &[String], reader: &mut IdentityReader<'_>) -> Resu
     let projection = Type::group_type_builder(schema.name())
         .with_fields(wanted)
         .build()
-        .map_err(damaged)?;
+        .map_err(|_| damaged("its schema is not one"))?;
     let rows = RowIter::from_file_into(Box::new(table))
         .project(Some(projection))
-        .map_err(damaged)?;
+        .map_err(|_| damaged("its columns cannot be read by themselves"))?;
     for (number, row) in (1..).zip(rows) {
-        let row = row.map_err(damaged)?;
+        let row = row.map_err(|_| {
+            damaged(&format!(
+                "row {number} is damaged, or holds text that is not UTF-8"
+            ))
+        })?;
         let mut values: Vec<Option<String>> = vec![None; columns.len()];
         for (name, field) in row.get_column_iter() {
             if let Some(at) = columns.iter().position(|column| column == name)

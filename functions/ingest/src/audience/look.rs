@@ -9,7 +9,7 @@ use tiktok::audiences::Page;
 use super::ready::{TikTok, fixed_id};
 use crate::Context;
 
-/// How often an audience is looked at while nothing is sent …
+/// How often an audience is looked at while nothing is sent.
 const LOOK_SECONDS: i64 = 6 * 3_600;
 
 /// Looks at the audience of a sync, if a look is due: after each run, and every six hours. What is seen is kept.

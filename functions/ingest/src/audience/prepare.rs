@@ -191,7 +191,7 @@ impl Preparer<'_> {
             self.done.prepared.rejected_known += u64::from(known);
             return Ok(());
         }
-        self.count_boost(boost.ids, boost.found);
+        self.count_boost(boost.found);
         write_shown(&mut self.shown, &shown);
         self.done.log.warn(row.position, &shown, &self.mapped.warnings);
         let mut hasher = self.secret.row(&self.version);
@@ -255,7 +255,7 @@ impl Preparer<'_> {
         Ok(())
     }
 
-    fn count_boost(&mut self, ids: &[sync_core::audience::Identifier], found: bool) {
+    fn count_boost(&mut self, found: bool) {
         if self.run.spec.match_booster.is_none() {
             return;
         }
@@ -263,20 +263,19 @@ impl Preparer<'_> {
         counts.rows += 1;
         counts.found += u64::from(found);
         let persons = &self.mapped.persons;
-        let mut gained = false;
         for kind in IdKind::ALL {
             let name = || kind.as_str().to_owned();
             let before = self.mapped.own.contains(&kind);
-            let added = ids.iter().filter(|id| id.kind() == kind).count() as u64;
+            let gained = self.mapped.gained.iter();
+            let added = gained.filter(|gained| **gained == kind).count() as u64;
             let after = persons.iter().any(|person| person.get(kind).is_some());
-            gained |= added > 0;
             *counts.before.entry(name()).or_default() += u64::from(before);
             *counts.after.entry(name()).or_default() += u64::from(after);
             if added > 0 {
                 *counts.added.entry(name()).or_default() += added;
             }
         }
-        counts.gained += u64::from(gained);
+        counts.gained += u64::from(!self.mapped.gained.is_empty());
     }
 
     fn finish(mut self) -> Result<PreparedPart, BrokenFile> {

@@ -9,15 +9,13 @@ use runtime::connections::{Refuses, living, note_refusal};
 use runtime::facts::to_bytes;
 use runtime::store::{ETag, Put};
 use sync_core::names::{AudienceId, SyncName};
-use sync_core::run::{Fit, Fixed, FixedVia, keys};
+use sync_core::run::{Fit, Fixed, FixedVia, Head, Pending, keys};
 use sync_core::spec::{Audience, AudienceRef, SyncSpec};
-use tiktok::audiences::{AudienceKind, Listed, Page, made_id};
+use tiktok::audiences::{AudienceKind, MAX_PAGES, NewestByName, Page, made_id};
 use tiktok::{AccessToken, Answer, AuthReason, Verdict};
 
+use super::trial::trial;
 use crate::Context;
-
-/// More pages of a hundred audiences than TikTok lets an account have (400 audiences, reported by vendors).
-const MAX_PAGES: u64 = 50;
 
 /// Whether a run of an audience may begin.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,19 +34,38 @@ pub(crate) enum Ready {
 struct Read {
     fixed: Fixed,
     etag: ETag,
+    /// When it was written, epoch seconds.
+    written: i64,
     age_seconds: i64,
 }
 
-/// Prepares the audience of a sync. `resynced`: a resync was asked for since the last run.
-pub(crate) async fn ready(ctx: &Context, spec: &SyncSpec, resynced: bool) -> anyhow::Result<Ready> {
+/// Prepares the audience of a sync for the run of a pending entry. Nothing is fixed or made for an export that its file
+/// or a guard stops: its plan says why.
+pub(crate) async fn ready(
+    ctx: &Context,
+    spec: &SyncSpec,
+    head: &Head,
+    entry: Option<&Pending>,
+) -> anyhow::Result<Ready> {
     let Some(audience) = &spec.audience else {
         return Ok(Ready::Go);
     };
     let sync = &spec.name;
-    let Some(read) = read(ctx, sync).await? else {
+    let found = read(ctx, sync).await?;
+    let stays = found.as_ref().is_some_and(|read| {
+        let fits = matches!(
+            read.fixed.fits(sync, audience, spec.mode, head.forget),
+            Fit::Same | Fit::No(_)
+        );
+        fits && is_there(&read.fixed)
+    });
+    if !stays && trial(ctx, spec, entry, head.generation.as_ref()).await?.is_some() {
+        return Ok(Ready::Go);
+    }
+    let Some(read) = found else {
         return first(ctx, spec, audience).await;
     };
-    let fixed = match read.fixed.fits(sync, audience, spec.mode, resynced) {
+    let fixed = match read.fixed.fits(sync, audience, spec.mode, head.forget) {
         Fit::No(message) => return Ok(Ready::Unfit(message)),
         Fit::Changed(changed) => {
             if let AudienceRef::Id(id) = &audience.audience
@@ -57,33 +74,36 @@ pub(crate) async fn ready(ctx: &Context, spec: &SyncSpec, resynced: bool) -> any
             {
                 return Ok(not);
             }
+            let makes = changed.audience_id.is_none() && changed.via == FixedVia::Segment;
+            let changed = if makes { changed.begun(None) } else { changed };
             if !swap(ctx, sync, &changed, &read.etag).await? {
                 return Ok(Ready::Later("somebody else has just changed what is fixed"));
             }
-            if changed.audience_id.is_none() && changed.via == FixedVia::Segment {
-                return make(ctx, spec, audience, false).await;
+            if makes {
+                return make(ctx, spec, audience, None).await;
             }
             return Ok(Ready::Go);
         }
         Fit::Same => read.fixed,
     };
-    // A file upload makes its audience itself, when its files are there.
-    if fixed.audience_id.is_some() || fixed.via == FixedVia::FileUpload {
+    if is_there(&fixed) {
         return Ok(Ready::Go);
     }
-    if read.age_seconds < ctx.settings.lease_seconds {
+    if fixed.making && read.age_seconds < ctx.settings.lease_seconds {
         return Ok(Ready::Later("another function is making the audience"));
     }
-    let taken = Fixed {
-        tries: fixed.tries.saturating_add(1),
-        ..fixed
-    };
+    let taken = fixed.begun(fixed.making.then_some(read.written));
     if !swap(ctx, sync, &taken, &read.etag).await? {
         return Ok(Ready::Later(
             "another function has just taken over making the audience",
         ));
     }
-    make(ctx, spec, audience, true).await
+    make(ctx, spec, audience, fixed.making.then_some(&taken)).await
+}
+
+/// Whether there is nothing to make before a run: a file upload makes its audience itself, when its files are there.
+fn is_there(fixed: &Fixed) -> bool {
+    fixed.audience_id.is_some() || fixed.via == FixedVia::FileUpload
 }
 
 async fn read(ctx: &Context, sync: &SyncName) -> anyhow::Result<Option<Read>> {
@@ -95,6 +115,7 @@ async fn read(ctx: &Context, sync: &SyncName) -> anyhow::Result<Option<Read>> {
         fixed: serde_json::from_slice(&object.body)
             .with_context(|| format!("{key} is not what it should be"))?,
         etag: object.etag,
+        written: object.last_modified.as_second(),
         age_seconds: object.now.as_second() - object.last_modified.as_second(),
     }))
 }
@@ -113,22 +134,25 @@ async fn first(ctx: &Context, spec: &SyncSpec, audience: &Audience) -> anyhow::R
         return Ok(not);
     }
     let fixed = Fixed::of(audience, spec.mode);
+    let makes = fixed.audience_id.is_none() && fixed.via == FixedVia::Segment;
+    let fixed = if makes { fixed.begun(None) } else { fixed };
     let key = keys::fixed(&spec.name);
     if ctx.store.put_new(&key, to_bytes(&key, &fixed)?).await? != Put::Written {
         return Ok(Ready::Later("another function has just begun with the audience"));
     }
-    if fixed.audience_id.is_some() || fixed.via == FixedVia::FileUpload {
+    if !makes {
         return Ok(Ready::Go);
     }
-    make(ctx, spec, audience, false).await
+    make(ctx, spec, audience, None).await
 }
 
-/// Makes the audience, or, where an earlier try may have made it, finds it by its name; then its id is fixed.
+/// Makes the audience, or, where an earlier try was taken over that may have made it, finds it by its name; then its id
+/// is fixed.
 async fn make(
     ctx: &Context,
     spec: &SyncSpec,
     audience: &Audience,
-    look_first: bool,
+    taken_over: Option<&Fixed>,
 ) -> anyhow::Result<Ready> {
     let AudienceRef::Name(name) = &audience.audience else {
         return Ok(Ready::Go);
@@ -139,9 +163,10 @@ async fn make(
     };
     let advertiser = audience.advertiser_id.as_str();
     let mut found = None;
-    if look_first {
-        found = match tiktok.by_name(advertiser, name).await? {
-            Ok(found) => found.map(|listed| listed.id),
+    if let Some(fixed) = taken_over {
+        let newest = NewestByName::new(name, AudienceKind::Segment, fixed.made_after());
+        found = match tiktok.by_name(advertiser, newest).await? {
+            Ok(found) => found,
             Err(not) => return Ok(not),
         };
     }
@@ -154,6 +179,13 @@ async fn make(
             .create_segment_audience(&tiktok.token, advertiser, name, timeout)
             .await;
         if let Err(not) = tiktok.accepted("making the audience", &answer).await? {
+            let may_be_there = match &answer.verdict {
+                Verdict::Retry { why, .. } => why.may_have_been_taken(),
+                verdict => matches!(verdict, Verdict::Partial { .. }),
+            };
+            if !may_be_there && let Some(read) = read(ctx, &spec.name).await? {
+                let _ = swap(ctx, &spec.name, &read.fixed.not_begun(), &read.etag).await?;
+            }
             return Ok(not);
         }
         let Some(id) = made_id(answer.data.as_ref()) else {
@@ -312,37 +344,54 @@ impl<'a> TikTok<'a> {
         })
     }
 
-    /// The newest audience of the Segment API with this name.
-    async fn by_name(&self, advertiser: &str, name: &str) -> anyhow::Result<Result<Option<Listed>, Ready>> {
-        let mut found: Option<Listed> = None;
-        for page in 1..=MAX_PAGES {
+    /// Looks an audience up in all pages of the advertiser's.
+    async fn by_name(
+        &self,
+        advertiser: &str,
+        mut newest: NewestByName<'_>,
+    ) -> anyhow::Result<Result<Option<String>, Ready>> {
+        for number in 1..=MAX_PAGES {
             let answer = self
                 .client
                 .list_audiences(
                     &self.token,
                     advertiser,
                     None,
-                    page,
+                    number,
                     self.ctx.settings.call_timeout,
                 )
                 .await;
             if let Err(not) = self.accepted("looking the audience's name up", &answer).await? {
                 return Ok(Err(not));
             }
-            let list = Page::read(answer.data.as_ref());
-            for listed in list.audiences {
-                let segment = matches!(listed.kind, None | Some(AudienceKind::Segment));
-                let newer = found.as_ref().is_none_or(|other| other.created <= listed.created);
-                if segment && listed.name == name && newer {
-                    found = Some(listed);
-                }
-            }
-            if page >= list.pages {
+            let page = Page::read(answer.data.as_ref());
+            let pages = page.pages;
+            newest.look(page);
+            if number >= pages {
                 break;
             }
         }
-        Ok(Ok(found))
+        Ok(Ok(newest.id()))
     }
+}
+
+/// Why a spec does not fit what is fixed; `None` when it does.
+pub(crate) async fn unfit(ctx: &Context, spec: &SyncSpec, resynced: bool) -> anyhow::Result<Option<String>> {
+    let Some(audience) = &spec.audience else {
+        return Ok(None);
+    };
+    let Some(read) = read(ctx, &spec.name).await? else {
+        return Ok(Some(
+            "the spec became one of an audience after the run was claimed: export again".to_owned(),
+        ));
+    };
+    Ok(match read.fixed.fits(&spec.name, audience, spec.mode, resynced) {
+        Fit::Same if is_there(&read.fixed) => None,
+        Fit::No(message) => Some(message),
+        Fit::Same | Fit::Changed(_) => {
+            Some("the spec was changed after the run was claimed: export again".to_owned())
+        }
+    })
 }
 
 /// TikTok's id of a sync's audience; `None` before it is there.

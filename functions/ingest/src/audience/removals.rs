@@ -25,6 +25,9 @@ pub(crate) fn write(
     mut removals: Vec<Removal>,
     spool: &mut Spool,
 ) -> anyhow::Result<PreparedRemovals> {
+    if removals.is_empty() {
+        return Ok(PreparedRemovals::default());
+    }
     let identifiers = removals.len() as u64;
     removals.sort_unstable_by_key(|removal| (removal.key, removal.id.kind(), removal.id));
     let mut kinds = kinds_of(run.spec);
@@ -60,18 +63,20 @@ pub(crate) fn write(
 /// The identifiers of one key as persons: the first of each kind together, then the second.
 fn persons(of_key: &[Removal]) -> Vec<Person> {
     let mut persons: Vec<Person> = Vec::new();
+    // Persons before this one have an identifier of the kind: of what is nobody's there may be millions.
+    let mut full = [0_usize; IdKind::ALL.len()];
     for removal in of_key {
-        let free = persons
-            .iter_mut()
-            .find(|person| person.get(removal.id.kind()).is_none());
-        let hash = removal.id.hash();
-        if let Some(person) = free {
-            person.set(removal.id.kind(), hash);
-        } else {
-            let mut person = Person::default();
-            person.set(removal.id.kind(), hash);
-            persons.push(person);
+        let kind = removal.id.kind();
+        let Some(at) = full.get_mut(kind.index()) else {
+            continue;
+        };
+        if *at == persons.len() {
+            persons.push(Person::default());
         }
+        if let Some(person) = persons.get_mut(*at) {
+            person.set(kind, removal.id.hash());
+        }
+        *at += 1;
     }
     persons
 }
@@ -111,6 +116,7 @@ impl Out<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::BTreeSet;
     use sync_core::audience::Identifier;
     use sync_core::diff::KeyDigest;
     use sync_core::identity::Sha256Hex;
@@ -131,5 +137,8 @@ mod tests {
         assert_eq!(persons.len(), 2);
         assert_eq!(persons[0].identifiers().count(), 2);
         assert_eq!(persons[1].identifiers().count(), 1);
+        let before: BTreeSet<Identifier> = of_key.iter().map(|removal| removal.id).collect();
+        let after: BTreeSet<Identifier> = persons.iter().flat_map(Person::identifiers).collect();
+        assert_eq!(before, after);
     }
 }

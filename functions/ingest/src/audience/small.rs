@@ -176,8 +176,9 @@ pub(crate) async fn write_carried(
     };
     let mut removed = left.write_persons(run, &fate, spool, sent, counts).await?;
     // A row may have the identifier again, by corrected rows or under another mode: then it stays.
-    let held = state::held(run, head, removed.iter().map(|removal| removal.id).collect()).await?;
-    removed.retain(|removal| !held.contains(&removal.id));
+    let ids = removed.iter().map(|removal| removal.id).collect();
+    let owned = state::held(run, head, ids).await?;
+    removed.retain(|removal| !owned.contains(&removal.id));
     state::keep_removed_again(run, &removed).await?;
     counts.to_delete += removals::write(run, removed, spool)?.identifiers;
     Ok(())

@@ -62,7 +62,7 @@ impl FileLayout {
 }
 
 /// A file that is full, or the last one.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(PartialEq, Eq)]
 pub struct AudienceFile {
     /// Its bytes.
     pub bytes: Vec<u8>,
@@ -70,8 +70,16 @@ pub struct AudienceFile {
     pub lines: u64,
 }
 
+/// Its hashes name people.
+impl std::fmt::Debug for AudienceFile {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("AudienceFile")
+            .field("lines", &self.lines)
+            .finish_non_exhaustive()
+    }
+}
+
 /// Writes persons into files of a bounded size. The same persons always make the same files.
-#[derive(Debug)]
 pub struct FileWriter {
     layout: FileLayout,
     most: usize,

@@ -13,7 +13,6 @@ const MAX_LINE: usize = 1 << 20;
 
 /// Takes a file chunk by chunk and gives its rows in the order of `columns`. Other members are skipped; texts and
 /// numbers are values, arrays stay JSON text, `null` and what is missing is absent.
-#[derive(Debug)]
 pub struct IdentityLines {
     columns: Vec<String>,
     rest: Vec<u8>,

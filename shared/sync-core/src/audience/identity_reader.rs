@@ -1,6 +1,7 @@
 //! One identity file, taken chunk by chunk.
 
 use super::{Boosts, IdentityLines, IdentityMapper, identity_columns};
+use crate::columns::MissingColumns;
 use crate::csv::{BrokenFile, CsvReader, Parsed};
 use crate::diff::FingerprintKey;
 use crate::row::{Header, Row};
@@ -106,8 +107,10 @@ impl<'a> IdentityReader<'a> {
     }
 
     fn mapper(&self, header: &Header) -> Result<IdentityMapper, BrokenFile> {
-        IdentityMapper::new(self.spec, self.booster, header)
-            .map_err(|missing| BrokenFile::whole(missing.to_string()))
+        IdentityMapper::new(self.spec, self.booster, header).map_err(|missing| {
+            let file = "identity file";
+            BrokenFile::whole(MissingColumns { file, ..missing }.to_string())
+        })
     }
 
     fn csv(&mut self, parsed: &Parsed<'_>) -> Result<(), BrokenFile> {

@@ -12,7 +12,7 @@ use crate::row::{Header, Row};
 use crate::source::{CountrySource, Source, hash_values};
 use crate::spec::{EmailRule, Hashing, MappingSource, MappingTarget, PhoneRule, SyncSpec};
 
-/// More forms than a rule list can name.
+/// As many forms as a rule list can name.
 const MAX_FORMS: usize = 3;
 
 /// The forms of one value: the first is there when the value is.
@@ -58,6 +58,8 @@ pub struct MappedPersons {
     pub warnings: Vec<Problem>,
     /// The kinds of identifiers that the row has by itself, without Match Booster.
     pub own: Vec<IdKind>,
+    /// The kinds of the identifiers that Match Booster added: one entry each.
+    pub gained: Vec<IdKind>,
     lists: [Vec<Forms>; IdKind::ALL.len()],
     bad: Vec<Problem>,
 }
@@ -67,6 +69,7 @@ impl MappedPersons {
         self.persons.clear();
         self.warnings.clear();
         self.own.clear();
+        self.gained.clear();
         self.bad.clear();
         self.lists.iter_mut().for_each(Vec::clear);
     }
@@ -208,6 +211,7 @@ impl PersonMapper {
                 let forms = [Some(id.hash()), None, None];
                 if !list.iter().any(|known| known.contains(&forms[0])) {
                     list.push(forms);
+                    out.gained.push(id.kind());
                 }
             }
         }
@@ -283,7 +287,7 @@ impl ValueRules {
     }
 
     /// The hashes of one value, one for each form that is different from those before it. A form that the value does
-    /// not have is left out, unless it is the first.
+    /// not have is left out; it is an error, the first one's, when there is none.
     pub(super) fn forms(
         &self,
         kind: IdKind,
@@ -313,11 +317,14 @@ fn collect<R: Copy>(
     mut hash: impl FnMut(R) -> Result<Sha256Hex, IdentityError>,
 ) -> Result<(), IdentityError> {
     let mut found = 0;
-    for (at, rule) in rules.iter().enumerate() {
+    let mut wrong = None;
+    for rule in rules {
         let value = match hash(*rule) {
             Ok(value) => value,
-            Err(error) if at == 0 => return Err(error),
-            Err(_) => continue,
+            Err(error) => {
+                wrong.get_or_insert(error);
+                continue;
+            }
         };
         if forms.contains(&Some(value)) {
             continue;
@@ -327,5 +334,5 @@ fn collect<R: Copy>(
             found += 1;
         }
     }
-    Ok(())
+    wrong.filter(|_| found == 0).map_or(Ok(()), Err)
 }

@@ -101,15 +101,6 @@ impl SegmentCalls {
         }
         out.push(b']');
     }
-
-    /// The same calls with other kinds.
-    #[must_use]
-    pub fn with_kinds(&self, kinds: Vec<IdKind>) -> Self {
-        Self {
-            kinds,
-            ..self.clone()
-        }
-    }
 }
 
 /// The identifiers of a person that [`SegmentCalls::write_person`] wrote; `empty` is the call's body without persons.

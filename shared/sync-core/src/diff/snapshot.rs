@@ -59,10 +59,16 @@ impl SnapshotRow for SnapshotEntry {
 }
 
 /// A snapshot object that was read.
-#[derive(Debug)]
 pub struct Sorted<'a, E> {
     entries: &'a [u8],
     of: PhantomData<E>,
+}
+
+/// Entries may name people.
+impl<E> std::fmt::Debug for Sorted<'_, E> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Sorted").finish_non_exhaustive()
+    }
 }
 
 impl<E> Clone for Sorted<'_, E> {
@@ -124,10 +130,16 @@ impl<'a, E: SnapshotRow> Sorted<'a, E> {
 }
 
 /// Writes a snapshot object.
-#[derive(Debug)]
 pub struct SortedWriter<E> {
     bytes: Vec<u8>,
     of: PhantomData<E>,
+}
+
+/// Entries may name people.
+impl<E> std::fmt::Debug for SortedWriter<E> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SortedWriter").finish_non_exhaustive()
+    }
 }
 
 impl<E> Default for SortedWriter<E> {

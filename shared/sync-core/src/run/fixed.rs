@@ -24,7 +24,10 @@ pub struct Fixed {
     /// Somebody has begun to make it: whoever comes later looks its name up first.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub making: bool,
-    /// How often somebody took over the making of it: content, and so the `ETag`, never comes back.
+    /// When the making was begun, epoch seconds, where somebody took it over: an audience from before is not ours.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<i64>,
+    /// How often somebody began or took over the making of it: content, and so the `ETag`, never comes back.
     #[serde(default)]
     pub tries: u32,
 }
@@ -92,8 +95,38 @@ impl Fixed {
             audience_name,
             audience_id,
             making: false,
+            since: None,
             tries: 0,
         }
+    }
+
+    /// The same, its audience being made. `since`: when the one who began it wrote so, where it is taken over.
+    #[must_use]
+    pub fn begun(&self, since: Option<i64>) -> Self {
+        Self {
+            making: true,
+            since: self.since.or(since),
+            tries: self.tries.saturating_add(1),
+            ..self.clone()
+        }
+    }
+
+    /// The same, TikTok having said that it made nothing: the next try need not look for it.
+    #[must_use]
+    pub fn not_begun(&self) -> Self {
+        Self {
+            making: false,
+            since: None,
+            tries: self.tries.saturating_add(1),
+            ..self.clone()
+        }
+    }
+
+    /// Before this time, as TikTok writes the times of audiences, ours cannot have been made. A day and an hour are
+    /// left for clocks and time zones.
+    pub fn made_after(&self) -> Option<String> {
+        let since = jiff::Timestamp::from_second(self.since?.saturating_sub(25 * 3_600)).ok()?;
+        Some(since.strftime("%Y-%m-%d %H:%M:%S").to_string())
     }
 
     /// Compares a spec with what is fixed. `resynced`: a resync was asked for since the last run.
@@ -145,6 +178,7 @@ impl Fixed {
         if via != self.via && matches!(audience.audience, AudienceRef::Name(_)) {
             changed.audience_id = None;
             changed.making = false;
+            changed.since = None;
         }
         Fit::Changed(changed)
     }
@@ -197,6 +231,17 @@ mod tests {
                 "audience.name is \"Other\", and the first run of this sync fixed the name \"VIP\"",
             );
         }
+    }
+
+    #[test]
+    fn an_audience_from_before_is_none_of_ours() {
+        let fixed = Fixed::of(&audience("1", "VIP", SEGMENT), Mode::Add);
+        let begun = fixed.begun(None);
+        assert_eq!((begun.making, begun.made_after()), (true, None));
+        let taken = begun.begun(Some(1_795_614_073));
+        assert_eq!(taken.made_after().as_deref(), Some("2026-11-24 12:41:13"));
+        assert_eq!(taken.begun(Some(1_795_700_000)).made_after(), taken.made_after());
+        assert!(!taken.not_begun().making);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{AudienceLook, RunKind};
+use super::RunKind;
 use crate::names::{AdvertiserId, AudienceId, RunId, SyncName};
 use crate::rejection::Code;
 
@@ -272,9 +272,6 @@ pub struct RecordAudience {
     /// Its name, where the spec gives one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// The last look at it, where there was one before the run's end.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub seen: Option<AudienceLook>,
 }
 
 impl Record {
@@ -284,7 +281,7 @@ impl Record {
             self.status,
             RunStatus::Aborted | RunStatus::StoppedByGuard | RunStatus::Misconfigured
         );
-        ended && self.counts.to_send + self.counts.carried_in == 0
+        ended && self.counts.to_send + self.counts.carried_in + self.counts.to_delete == 0
     }
 
     /// Compares the sums of design promise "every row is accounted for exactly once"; each sentence is a fault.

@@ -87,6 +87,7 @@ fn an_identity_file_without_its_columns_is_an_error_that_names_them() {
     assert_eq!(ran.code, 1);
     assert!(
         ran.err.contains("match_booster: identities/p.csv: ")
+            && ran.err.contains("The identity file lacks columns")
             && ran.err.contains("`mail`")
             && ran.err.contains("`customer`"),
         "{}",
