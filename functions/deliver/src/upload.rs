@@ -217,7 +217,8 @@ impl Uploading<'_> {
         let object = self.ctx.store.get(&file.key).await?;
         let Some(object) = object else {
             let words = format!("the file {} of the upload is gone: export again", file.key);
-            return Ok(Err(Halt::Later(words, None)));
+            // It comes back no more: what is left over would go again for ever.
+            return Ok(Err(Halt::Refused(Cause::ours(&words))));
         };
         let usual = self.ctx.settings.call_timeout;
         // What is done before the call takes its time too.

@@ -120,7 +120,7 @@ pub struct Cause {
 
 impl Cause {
     /// A cause in our own words.
-    pub(crate) fn ours(message: &str) -> Self {
+    pub fn ours(message: &str) -> Self {
         Self {
             code: None,
             field: None,

@@ -61,7 +61,13 @@ impl Boosts {
         if boosts.asks_nothing() {
             return Ok(Ok(Self(boosts)));
         }
-        let listed = ctx.store.list(&booster.identities, None, MANY).await?;
+        let listed = ctx.store.list(&booster.identities, None, MANY + 1).await?;
+        if listed.len() > MANY {
+            return Ok(Err(format!(
+                "match_booster: there are more than {MANY} files below {}: write fewer and larger ones",
+                booster.identities
+            )));
+        }
         let files = listed.iter().filter(|object| {
             object.key == booster.identities
                 || (booster.identities.ends_with('/') && !object.key.ends_with('/'))

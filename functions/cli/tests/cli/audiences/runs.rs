@@ -495,3 +495,19 @@ fn nothing_is_made_for_an_export_that_is_stopped_before_it_begins() {
         stand.stop();
     }
 }
+
+#[test]
+fn an_upload_whose_files_are_deleted_is_refused_and_not_tried_for_ever() {
+    let (folder, stand) = (by_files(), Stand::start());
+    let refuse = json!([{"path": "/dmp/custom_audience/file/upload/", "every": 1, "code": 60001}]);
+    stand.state().set_faults(refuse).unwrap();
+    let ran = ask(&folder, &stand, &["run", "vip.yaml", "a.csv"]);
+    assert_eq!(ran.code, 1, "{ran:?}");
+    stand.state().set_faults(json!([])).unwrap();
+    let run = ran.json()["run"].as_str().unwrap().to_owned();
+    std::fs::remove_dir_all(folder.path().join(".tideline/work/vip").join(&run)).unwrap();
+    let again = say(&folder, &stand, &["retry", &run]);
+    assert_eq!(again.code, 3, "{again:?}");
+    assert!(again.out.contains("is gone: export again"), "{again:?}");
+    stand.stop();
+}

@@ -161,6 +161,15 @@ fn each_form_of_a_rule_list_makes_a_further_person() {
         ["ana@mail.example", "", "", "", ""],
         &[&[(Email, "ana@mail.example")]],
     );
+    // A form that an address does not have keeps none of the others back, whatever their order.
+    for rules in ["[no_plus, plain]", "[plain, no_plus]"] {
+        let rules = format!("identity: {{email_rule: {rules}}}");
+        check(
+            &rules,
+            ["+news@mail.example", "", "", "", ""],
+            &[&[(Email, "+news@mail.example")]],
+        );
+    }
     check(
         "identity: {email_rule: no_plus_no_dots, phone_rule: digits}",
         ["ana.b+news@mail.example", "", "+491511234567", "", ""],
