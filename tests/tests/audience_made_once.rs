@@ -129,6 +129,32 @@ async fn an_audience_that_was_made_without_an_answer_is_found_by_its_name() {
     }
 }
 
+/// An audience of the same name that was there before is somebody else's, whatever became of the call.
+#[tokio::test]
+async fn an_older_audience_of_the_name_is_never_taken_for_the_one_that_was_to_be_made() {
+    let bench = Rc::new(Bench::start().await.unwrap());
+    for act in [Act::ResetBefore, Act::ResetAfter, Act::DieBefore, Act::DieAfter] {
+        let mut world = world(&bench, MIRROR).await;
+        let older = segment_named(&bench, "7100000000000000001", "VIP").await;
+        world.jump(2 * 86_400_000).unwrap();
+        let (this, mut first) = (act.clone(), true);
+        bench.front.script(move |call| {
+            if call.path == MAKE && std::mem::take(&mut first) {
+                this.clone()
+            } else {
+                Act::Pass
+            }
+        });
+        first_run(&mut world, None).await;
+        let audiences = bench.sandbox.state().audiences();
+        assert_eq!(audiences.len(), 2, "{act:?}: {audiences:?}");
+        for audience in audiences {
+            let held: usize = audience.ids.values().map(Vec::len).sum();
+            assert_eq!(held == 0, audience.audience_id == older, "{act:?}: {held}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn two_that_begin_at_once_make_one_audience() {
     let bench = Rc::new(Bench::start().await.unwrap());
@@ -157,9 +183,13 @@ fn token() -> AccessToken {
 }
 
 async fn segment_of(bench: &Bench, advertiser: &str) -> String {
+    segment_named(bench, advertiser, "mine").await
+}
+
+async fn segment_named(bench: &Bench, advertiser: &str, name: &str) -> String {
     let answer = bench
         .client
-        .create_segment_audience(&token(), advertiser, "mine", TIMEOUT)
+        .create_segment_audience(&token(), advertiser, name, TIMEOUT)
         .await;
     made_id(answer.data.as_ref()).unwrap()
 }

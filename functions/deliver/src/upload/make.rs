@@ -1,5 +1,7 @@
 //! The audience of an upload is made once, or found by its name.
 
+use std::time::{Duration, Instant};
+
 use anyhow::Context as _;
 use runtime::facts::to_bytes;
 use runtime::store::{ETag, Put};
@@ -9,6 +11,12 @@ use tiktok::Endpoint;
 use tiktok::audiences::{AudienceKind, MAX_PAGES, NewestByName, Page, create_body, made_id};
 
 use super::{Halt, Uploading};
+
+/// How long the call of a function that died may be under way. In a deployed installation the lease is longer; on one
+/// machine the next process comes at once.
+const LATE_CALL: Duration = Duration::from_secs(5);
+/// How long after a look for an audience by its name the next one follows.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
 impl Uploading<'_> {
     /// Makes the audience, once: whoever finds that somebody has begun waits until that one is surely dead, takes over,
@@ -31,7 +39,8 @@ impl Uploading<'_> {
             )));
         }
         if begun {
-            match self.by_name(name, taken.made_after()).await? {
+            let age = Duration::from_secs(u64::try_from(age).unwrap_or(0));
+            match self.made_before(name, taken.made_after(), age).await? {
                 Err(halt) => return Ok(Err(halt)),
                 Ok(Some(audience)) => {
                     self.fix(&audience).await?;
@@ -110,6 +119,23 @@ impl Uploading<'_> {
             let _ = self.swap(&fixed.not_begun(), &object.etag).await?;
         }
         Ok(())
+    }
+
+    /// The audience that an earlier try made. After a young try it is looked for more than once: its call may be under
+    /// way.
+    async fn made_before(
+        &mut self,
+        name: &str,
+        after: Option<String>,
+        age: Duration,
+    ) -> anyhow::Result<Result<Option<String>, Halt>> {
+        let until = Instant::now() + LATE_CALL.saturating_sub(age);
+        loop {
+            match self.by_name(name, after.clone()).await? {
+                Ok(None) if Instant::now() < until => tokio::time::sleep(LOOK_AGAIN).await,
+                found => return Ok(found),
+            }
+        }
     }
 
     /// The newest audience of files with this name.

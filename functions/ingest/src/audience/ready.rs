@@ -4,6 +4,8 @@
 //! makes it, and completed with TikTok's id before the first person is sent. Whoever finds it without an id waits until
 //! its writer is surely dead, takes it over, and looks the name up before it makes anything.
 
+use std::time::{Duration, Instant};
+
 use anyhow::Context as _;
 use runtime::connections::{Refuses, living, note_refusal};
 use runtime::facts::to_bytes;
@@ -16,6 +18,12 @@ use tiktok::{AccessToken, Answer, AuthReason, Verdict};
 
 use super::trial::trial;
 use crate::Context;
+
+/// How long the call of a function that died may be under way. In a deployed installation the lease is longer; on one
+/// machine the next process comes at once.
+const LATE_CALL: Duration = Duration::from_secs(5);
+/// How long after a look for an audience by its name the next one follows.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
 /// Whether a run of an audience may begin.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -98,7 +106,8 @@ pub(crate) async fn ready(
             "another function has just taken over making the audience",
         ));
     }
-    make(ctx, spec, audience, fixed.making.then_some(&taken)).await
+    let age = Duration::from_secs(u64::try_from(read.age_seconds).unwrap_or(0));
+    make(ctx, spec, audience, fixed.making.then_some((&taken, age))).await
 }
 
 /// Whether there is nothing to make before a run: a file upload makes its audience itself, when its files are there.
@@ -147,12 +156,12 @@ async fn first(ctx: &Context, spec: &SyncSpec, audience: &Audience) -> anyhow::R
 }
 
 /// Makes the audience, or, where an earlier try was taken over that may have made it, finds it by its name; then its id
-/// is fixed.
+/// is fixed. After a young try the audience is looked for more than once: its call may be under way.
 async fn make(
     ctx: &Context,
     spec: &SyncSpec,
     audience: &Audience,
-    taken_over: Option<&Fixed>,
+    taken_over: Option<(&Fixed, Duration)>,
 ) -> anyhow::Result<Ready> {
     let AudienceRef::Name(name) = &audience.audience else {
         return Ok(Ready::Go);
@@ -163,12 +172,19 @@ async fn make(
     };
     let advertiser = audience.advertiser_id.as_str();
     let mut found = None;
-    if let Some(fixed) = taken_over {
-        let newest = NewestByName::new(name, AudienceKind::Segment, fixed.made_after());
-        found = match tiktok.by_name(advertiser, newest).await? {
-            Ok(found) => found,
-            Err(not) => return Ok(not),
-        };
+    if let Some((fixed, age)) = taken_over {
+        let until = Instant::now() + LATE_CALL.saturating_sub(age);
+        loop {
+            let newest = NewestByName::new(name, AudienceKind::Segment, fixed.made_after());
+            found = match tiktok.by_name(advertiser, newest).await? {
+                Ok(found) => found,
+                Err(not) => return Ok(not),
+            };
+            if found.is_some() || Instant::now() >= until {
+                break;
+            }
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
     }
     let id = if let Some(id) = found {
         id
