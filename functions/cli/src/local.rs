@@ -9,6 +9,7 @@ mod waiting;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 pub(crate) use deliver::Tally;
@@ -18,13 +19,16 @@ use runtime::register::read_head;
 use runtime::store::Store;
 use sync_core::names::{RunId, SyncName};
 use sync_core::run::{Fixed, FixedVia, Record, keys};
-use sync_core::spec::SyncSpec;
+use sync_core::spec::{Mode, SyncSpec};
 
 use exports::{Export, Naming, WaitingExport};
 use machine::Machine;
 pub(crate) use waiting::Waiting;
 
 use crate::history;
+
+/// How long the call of a process that was killed may be under way.
+const LATE_CALL: Duration = Duration::from_secs(5);
 
 /// Which half of a run is done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -104,6 +108,9 @@ pub(crate) async fn run(
         text: spec_text.to_owned(),
     };
     // What an earlier, killed process left comes first.
+    if spec.mode == Mode::Mirror && phase != Phase::Deliver {
+        await_late_calls(&machine, &spec.name).await?;
+    }
     machine.resume(&spec.name).await?;
     let mut ends = Vec::new();
     for file in exports.files {
@@ -131,6 +138,21 @@ pub(crate) async fn run(
         ends.push(end);
     }
     Ok(ends)
+}
+
+/// A killed process may have left a call under way: people whom it adds late would stay after a later run has removed
+/// them. In a deployed installation the time between two runs keeps them apart.
+async fn await_late_calls(machine: &Machine, sync: &SyncName) -> anyhow::Result<()> {
+    let head = read_head(machine.store.as_ref(), sync).await?.head;
+    let Some(run) = head.run else {
+        return Ok(());
+    };
+    let batches = keys::batches_prefix(sync, &run.id);
+    if !machine.store.list(&batches, None, 1).await?.is_empty() {
+        tracing::info!(sync = %sync, run = %run.id, "the run was interrupted: its last call is given five seconds to end");
+        tokio::time::sleep(LATE_CALL).await;
+    }
+    Ok(())
 }
 
 /// Match Booster's identity files, as one digest; `None` without a Match Booster. The second half of a run finds what
