@@ -104,5 +104,3 @@ def test_the_second_file_of_a_day_waits_for_the_next_one(pipeline):
     assert pipeline.stack.keys("pending/everybody/"), "the second export of the day does not wait"
     assert len(pipeline.stack.records("everybody")) == 1
     assert len(held(pipeline, "Stack everybody")["EMAIL_SHA256"]) == 1200
-    # The message that looks for a next run of the mirror comes back until the quiet time is over.
-    pipeline.stack.settle(180)

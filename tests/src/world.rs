@@ -183,6 +183,11 @@ impl World {
         self.bench.clock(self.store.now().div_euclid(1_000))
     }
 
+    /// The quiet time between two runs of an audience passes.
+    pub fn quiet_time(&self) -> anyhow::Result<()> {
+        self.jump(self.setup.ingest.quiet_seconds * 1_000)
+    }
+
     /// What was created since the last time becomes messages, each once.
     pub fn collect(&mut self) {
         for created in self.store.created() {

@@ -146,6 +146,7 @@ async fn a_retry_of_refused_removals_spares_what_has_a_row_again() {
             .people("corrected/x.csv", &People::default().row("k20", "e2"))
             .await
             .unwrap();
+        world.quiet_time().unwrap();
         let now = world.store.now();
         let ctx = world.ingest(&Steps::default());
         let _ = ingest::retry(&ctx, &world.sync, &table, false, now)
@@ -202,6 +203,7 @@ async fn closing_a_run_of_corrected_rows_keeps_what_the_table_left_over() {
             .unwrap();
         assert_eq!(world.head().carried.len(), 1);
         let table_rev = world.head().table_rev;
+        world.quiet_time().unwrap();
         let corrected = People::default().row("k6", "e6");
         world.land_file("corrected/x.csv", corrected.csv()).await.unwrap();
         world
@@ -241,6 +243,7 @@ async fn after_a_run_that_was_closed_at_any_moment_the_next_export_puts_all_righ
             loop {
                 let mut world = world(setup.clone(), &spec).await;
                 world.people("1.csv", &before).await.unwrap();
+                world.quiet_time().unwrap();
                 let run = world.land_file("2.csv", after.csv()).await.unwrap();
                 world.collect();
                 let mut handled = 0;

@@ -53,6 +53,7 @@ async fn a_retry_of_a_run_that_is_older_than_the_newest_table_does_nothing() {
         let first = world.people("1.csv", &People::rows(0, 4)).await.unwrap();
         let (now, ctx) = (world.store.now(), world.ingest(&Steps::default()));
         world.bench.front.script(|_| Act::Pass);
+        world.quiet_time().unwrap();
         // Asked for while the next table is on its way, and done after it.
         world.land_file("2.csv", People::rows(0, 2).csv()).await.unwrap();
         world
@@ -66,6 +67,7 @@ async fn a_retry_of_a_run_that_is_older_than_the_newest_table_does_nothing() {
             panic!("{asked:?}")
         };
         world.work().await.unwrap();
+        world.pass(20).await.unwrap();
         check(&world, "e0 e1");
         let record = world.record(&waiting).await.unwrap();
         assert_eq!(record.counts.carried_in, 0);
@@ -89,6 +91,7 @@ async fn a_retry_sends_refused_people_again() {
         world.bench.front.script(refuse_adds("e2"));
         let first = world.people("1.csv", &People::rows(0, 4)).await.unwrap();
         world.bench.front.script(|_| Act::Pass);
+        world.quiet_time().unwrap();
         let now = world.store.now();
         let ctx = world.ingest(&Steps::default());
         let _ = ingest::retry(&ctx, &world.sync, &first, false, now)

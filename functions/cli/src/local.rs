@@ -9,13 +9,13 @@ mod waiting;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 pub(crate) use deliver::Tally;
 use ingest::{ExportCreated, LoadedSpec, Requested};
 use runtime::facts;
 use runtime::register::read_head;
+use runtime::settings::LATE_CALL;
 use runtime::store::Store;
 use sync_core::names::{RunId, SyncName};
 use sync_core::run::{Fixed, FixedVia, Record, keys};
@@ -26,9 +26,6 @@ use machine::Machine;
 pub(crate) use waiting::Waiting;
 
 use crate::history;
-
-/// How long the call of a process that was killed may be under way.
-const LATE_CALL: Duration = Duration::from_secs(5);
 
 /// Which half of a run is done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

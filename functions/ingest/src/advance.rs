@@ -41,15 +41,15 @@ pub async fn advance(ctx: &Context, sync: &SyncName, retry: bool) -> anyhow::Res
             tracing::warn!(sync = %sync, destination = %spec.destination, "the destination has no living token: connect it; the sync waits");
             return Ok(Handled::Done);
         }
+        let waiting = pending(ctx, sync).await?;
+        let Some(mut run) = choose(&spec, &read, &waiting, retry) else {
+            return Ok(Handled::Done);
+        };
         if spec.mode != Mode::Insert && read.age_seconds() < ctx.settings.quiet_seconds {
             return Ok(Handled::ComeBack(
                 "the quiet time between two runs of an audience is not over",
             ));
         }
-        let waiting = pending(ctx, sync).await?;
-        let Some(mut run) = choose(&spec, &read, &waiting, retry) else {
-            return Ok(Handled::Done);
-        };
         if spec.audience.is_some() && matches!(run.kind, RunKind::Export | RunKind::Retry) {
             if uploaded_today(&spec, &read) {
                 tracing::info!(sync = %sync, "today's file is uploaded already: the export waits for the next day (UTC)");

@@ -17,6 +17,10 @@ use std::time::Duration;
 
 use tracing::Level;
 
+/// How long the call of a function or process that died may be under way, where nothing else keeps two of them apart. In
+/// a deployed installation leases and the quiet time are longer; on one machine the next process comes at once.
+pub const LATE_CALL: Duration = Duration::from_secs(5);
+
 /// The settings of a function.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {

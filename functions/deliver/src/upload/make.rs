@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use runtime::facts::to_bytes;
+use runtime::settings::LATE_CALL;
 use runtime::store::{ETag, Put};
 use sync_core::names::AudienceId;
 use sync_core::run::{Fixed, keys};
@@ -12,9 +13,6 @@ use tiktok::audiences::{AudienceKind, MAX_PAGES, NewestByName, Page, create_body
 
 use super::{Halt, Uploading};
 
-/// How long the call of a function that died may be under way. In a deployed installation the lease is longer; on one
-/// machine the next process comes at once.
-const LATE_CALL: Duration = Duration::from_secs(5);
 /// How long after a look for an audience by its name the next one follows.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 

@@ -6,7 +6,8 @@ use sync_core::run::{AudienceLook, AudienceLooks, MAX_LOOKS, keys};
 use sync_core::spec::SyncSpec;
 use tiktok::audiences::Page;
 
-use super::ready::{TikTok, fixed_id};
+use super::calls::TikTok;
+use super::ready::fixed_id;
 use crate::Context;
 
 /// How often an audience is looked at while nothing is sent.

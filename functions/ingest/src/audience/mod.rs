@@ -5,6 +5,7 @@
 //! of rows; `removals` finds out what nobody has any more; `judge` applies the guards; `publish` writes the batches;
 //! `fold` and `close` write the next state; `look` asks TikTok how the audience is.
 
+mod calls;
 mod close;
 mod fold;
 mod identities;

@@ -7,21 +7,19 @@
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
-use runtime::connections::{Refuses, living, note_refusal};
 use runtime::facts::to_bytes;
+use runtime::settings::LATE_CALL;
 use runtime::store::{ETag, Put};
 use sync_core::names::{AudienceId, SyncName};
 use sync_core::run::{Fit, Fixed, FixedVia, Head, Pending, keys};
 use sync_core::spec::{Audience, AudienceRef, SyncSpec};
-use tiktok::audiences::{AudienceKind, MAX_PAGES, NewestByName, Page, made_id};
-use tiktok::{AccessToken, Answer, AuthReason, Verdict};
+use tiktok::Verdict;
+use tiktok::audiences::{AudienceKind, NewestByName, Page, made_id};
 
+use super::calls::TikTok;
 use super::trial::trial;
 use crate::Context;
 
-/// How long the call of a function that died may be under way. In a deployed installation the lease is longer; on one
-/// machine the next process comes at once.
-const LATE_CALL: Duration = Duration::from_secs(5);
 /// How long after a look for an audience by its name the next one follows.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
@@ -274,121 +272,6 @@ fn wrong_kind(id: &AudienceId, kind: AudienceKind, via: FixedVia) -> String {
         FixedVia::FileUpload => "via: file_upload works only on audiences made of files",
     };
     format!("the audience {id} {what}, and {takes}: name another audience, or give a name to have one made")
-}
-
-/// TikTok, for the calls of one sync.
-pub(super) struct TikTok<'a> {
-    ctx: &'a Context,
-    spec: &'a SyncSpec,
-    pub(super) client: &'a tiktok::Client,
-    pub(super) token: AccessToken,
-    version: String,
-}
-
-impl<'a> TikTok<'a> {
-    pub(super) async fn new(ctx: &'a Context, spec: &'a SyncSpec) -> anyhow::Result<Result<Self, Ready>> {
-        let Some(client) = &ctx.client else {
-            return Ok(Err(Ready::Later("this process does not talk to TikTok")));
-        };
-        let (store, secrets) = (ctx.store.as_ref(), ctx.secrets.as_ref());
-        let living = living(store, secrets, &ctx.bucket, &spec.destination, &spec.name).await?;
-        let Some(living) = living else {
-            return Ok(Err(Ready::NotConnected));
-        };
-        let token = AccessToken::new(living.access_token.expose()).ok();
-        Ok(Ok(Self {
-            ctx,
-            spec,
-            client,
-            token: token.context("the destination's token cannot be a header's value: connect again")?,
-            version: living.version,
-        }))
-    }
-
-    /// Whether a call was accepted; what becomes of the run otherwise.
-    pub(super) async fn accepted(&self, what: &str, answer: &Answer) -> anyhow::Result<Result<(), Ready>> {
-        tracing::info!(
-            sync = %self.spec.name,
-            what,
-            verdict = answer.verdict.name(),
-            code = answer.code,
-            status = answer.status,
-            request_id = answer.request_id,
-            "call"
-        );
-        let said = || match answer.code {
-            Some(code) => format!("TikTok said {code}: {}", answer.message.as_str()),
-            None => answer.message.as_str().to_owned(),
-        };
-        Ok(match &answer.verdict {
-            Verdict::Accepted => Ok(()),
-            Verdict::Retry { .. } | Verdict::Partial { .. } => {
-                tracing::warn!(sync = %self.spec.name, what, said = said(), "no clear answer: tried again later");
-                Err(Ready::Later("TikTok gives no clear answer about the audience"))
-            }
-            Verdict::Unauthorized { why, .. } => {
-                let message = said();
-                if let AuthReason::NotOnAllowlist = why {
-                    return Ok(Err(Ready::Unfit(format!(
-                        "{message}; the account is not on TikTok's allowlist for custom audiences: ask your TikTok representative, then export again"
-                    ))));
-                }
-                // A missing grant may as well be an account of somebody else: then it is the spec that is wrong.
-                if *why == AuthReason::GrantMissing {
-                    return Ok(Err(Ready::Unfit(format!(
-                        "{message}; {what} needs the audience scopes, and the role Admin or Operator on the advertiser account: correct audience.advertiser_id, or grant it and connect again, then export again"
-                    ))));
-                }
-                let whose = (&self.spec.destination, &self.spec.name);
-                note_refusal(
-                    self.ctx.store.as_ref(),
-                    whose,
-                    &self.version,
-                    Refuses::All,
-                    &message,
-                )
-                .await?;
-                tracing::error!(sync = %self.spec.name, status = "needs_reauthorisation", "TikTok takes the token no more: the sync waits for a new one");
-                Err(Ready::NotConnected)
-            }
-            Verdict::Refused { .. } | Verdict::Split { .. } | Verdict::Misconfigured { .. } => {
-                Err(Ready::Unfit(format!(
-                    "{}; {what} was refused: correct the audience in the spec, then export again",
-                    said()
-                )))
-            }
-        })
-    }
-
-    /// Looks an audience up in all pages of the advertiser's.
-    async fn by_name(
-        &self,
-        advertiser: &str,
-        mut newest: NewestByName<'_>,
-    ) -> anyhow::Result<Result<Option<String>, Ready>> {
-        for number in 1..=MAX_PAGES {
-            let answer = self
-                .client
-                .list_audiences(
-                    &self.token,
-                    advertiser,
-                    None,
-                    number,
-                    self.ctx.settings.call_timeout,
-                )
-                .await;
-            if let Err(not) = self.accepted("looking the audience's name up", &answer).await? {
-                return Ok(Err(not));
-            }
-            let page = Page::read(answer.data.as_ref());
-            let pages = page.pages;
-            newest.look(page);
-            if number >= pages {
-                break;
-            }
-        }
-        Ok(Ok(newest.id()))
-    }
 }
 
 /// Why a spec does not fit what is fixed; `None` when it does.
