@@ -281,3 +281,26 @@ async fn runs_of_many_parts_make_the_same_audience_as_small_ones() {
     }
     assert!(seen.windows(2).all(|two| two[0] == two[1]), "{seen:#?}");
 }
+
+/// S3 tells whole seconds, so of two exports of one second nobody knows which is older.
+#[tokio::test]
+async fn an_export_of_the_same_second_as_the_last_one_is_not_called_late() {
+    for setup in setups() {
+        let setup = Setup { tick: 0, ..setup };
+        let mut world = world(setup, MIRROR).await;
+        world.people("b.csv", &People::rows(0, 4)).await.unwrap();
+        // Both landed in that second too; the name that comes last is the newest of them.
+        let mut landed = Vec::new();
+        for (name, people) in [("aa.csv", People::rows(1, 7)), ("ab.csv", People::rows(2, 6))] {
+            landed.push(world.land_file(name, people.csv()).await.unwrap());
+        }
+        assert_eq!(world.store.now() % 1_000, 0);
+        world.work().await.unwrap();
+        check(&world, "e2 e3 e4 e5");
+        let mut statuses = Vec::new();
+        for run in &landed {
+            statuses.push(world.record(run).await.unwrap().status);
+        }
+        assert_eq!(statuses, [RunStatus::Superseded, RunStatus::Completed]);
+    }
+}

@@ -7,7 +7,7 @@ use runtime::register::{HeadRead, read_head, swap_head};
 use runtime::secrets::names;
 use sync_core::names::SyncName;
 use sync_core::run::{
-    Newest, OpenRun, PLANNER, Pending, PendingRequest, RunKind, RunState, carried_run_id, keys,
+    Head, Newest, OpenRun, PLANNER, Pending, PendingRequest, RunKind, RunState, carried_run_id, keys,
 };
 use sync_core::spec::{Mode, SyncSpec};
 
@@ -133,10 +133,11 @@ fn choose(spec: &SyncSpec, read: &HeadRead, waiting: &[(String, Pending)], retry
     if let Some(entry) = waiting.iter().find(is_resync).filter(|_| spec.audience.is_some()) {
         return Some(open(entry, RunKind::Resync, Vec::new()));
     }
-    let exports: Vec<_> = waiting
+    let mut exports: Vec<_> = waiting
         .iter()
         .filter(|entry| matches!(entry.1.request, PendingRequest::Export { .. }))
         .collect();
+    exports.sort_by_key(|entry| newest(&entry.1.request));
     let whole = matches!(spec.mode, Mode::Mirror | Mode::All);
     let is_table = |entry: &&(String, Pending)| {
         let only_adds = matches!(entry.1.request, PendingRequest::Export { only_adds: true, .. });
@@ -146,8 +147,11 @@ fn choose(spec: &SyncSpec, read: &HeadRead, waiting: &[(String, Pending)], retry
         let entry = exports.get(at)?;
         let before = exports.get(..at).unwrap_or_default();
         let superseded = before.iter().map(|other| other.1.run.clone()).collect();
-        let late = read.head.newest.as_ref() > newest(&entry.1.request).as_ref();
-        let kind = if late { RunKind::Late } else { RunKind::Export };
+        let kind = if is_late(&read.head, &entry.1.request) {
+            RunKind::Late
+        } else {
+            RunKind::Export
+        };
         return Some(open(entry, kind, superseded));
     }
     // A file that was left over replaces the audience, so it goes before one that adds to it.
@@ -177,7 +181,14 @@ fn choose(spec: &SyncSpec, read: &HeadRead, waiting: &[(String, Pending)], retry
     })
 }
 
-/// How new an export is.
+/// Whether an export is older than one that was applied. S3 tells whole seconds: of two exports of one second the one
+/// that comes second is taken for the newer one.
+fn is_late(head: &Head, request: &PendingRequest) -> bool {
+    let applied = head.newest.as_ref().map(|newest| newest.last_modified);
+    applied > newest(request).map(|newest| newest.last_modified)
+}
+
+/// How new an export is. Of those of one second that wait together, the names decide.
 pub(crate) fn newest(request: &PendingRequest) -> Option<Newest> {
     match request {
         PendingRequest::Export {
