@@ -1,5 +1,8 @@
 """What a run's record says: its fields are named here and nowhere else in these tests."""
 
+import json
+from collections import Counter
+
 from .exports import Export
 
 COMPLETED = "completed"
@@ -18,6 +21,15 @@ def counts(record: dict) -> dict[str, int]:
     found = {**record["counts"], **record["sums"]}
     found["rejected"] = sum(found["rejected"].values())
     return {name: found[name] for name in ["queried", "carried_in", *BEFORE, *AFTER]}
+
+
+def every_call_is_kept(record: dict, kept: dict[str, list[dict]], raw: list[str]) -> None:
+    """The live debugger holds the calls that the record counts, with TikTok's answers, and nothing of these values."""
+    batches = [call for name, calls in kept.items() if name[0].isdigit() for call in calls]
+    assert Counter(str(call["code"]) for call in batches) == record["calls"]
+    assert all(call["request_id"] and call["response"]["message"] for call in batches), batches
+    text = json.dumps(kept)
+    assert [value for value in raw if value in text] == []
 
 
 def sums_hold(record: dict) -> None:

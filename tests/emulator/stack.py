@@ -1,6 +1,7 @@
 """Deploys infra/template.yaml, as it is, to the emulator, and the few things that one does with a deployed stack."""
 
 import contextlib
+import gzip
 import hashlib
 import io
 import json
@@ -109,6 +110,12 @@ class Stack:
     def records(self, sync: str) -> dict[str, dict]:
         """The finished runs of a sync: key of `run.json` to its content."""
         return {key: json.loads(self.read(key)) for key in self.keys(f"runs/{sync}/") if key.endswith("/run.json")}
+
+    def debugger(self, record: dict) -> dict[str, list[dict]]:
+        """What the live debugger keeps of a run: the calls of each object, by the object's name."""
+        prefix = f"calls/{record['sync']}/{record['run']}/"
+        return {key.removeprefix(prefix).removesuffix(".jsonl.gz"):
+                [json.loads(line) for line in gzip.decompress(self.read(key)).splitlines()] for key in self.keys(prefix)}
 
     def next_record(self, sync: str, known: set[str], seconds: float) -> dict:
         """Waits for a record that is not among the known ones."""

@@ -67,6 +67,10 @@ def test_an_audience_is_uploaded_as_a_file_once_a_day(pipeline):
     expect.sums_hold(record)
     expected = {"EMAIL_SHA256": {digest(f"person.{number}@example.com") for number in range(1200)}}
     assert held(pipeline, "Stack everybody") == expected
+    kept = pipeline.stack.debugger(record)
+    expect.every_call_is_kept(record, kept, ["person.7", digest("person.7@example.com")])
+    assert [call["path"].split("custom_audience/")[1] for call in kept["0-0"]] == ["file/upload/", "create/"]
+    assert kept["0-0"][0]["request"]["file"]["bytes"] > 1200 * 64
     pipeline.stack.put("models/everybody/again.csv", people(range(1100)))
     assert until(lambda: pipeline.stack.keys("pending/everybody/"), 60), "the second export was not taken in"
 
@@ -81,6 +85,9 @@ def test_an_audience_is_mirrored_with_the_identifiers_that_match_booster_adds(pi
         "EMAIL_SHA256": {digest(f"person.{number}@example.com") for number in range(250)},
         "PHONE_SHA256": {digest(f"+4915112{number:06d}") for number in range(100)},
     }
+    kept = pipeline.stack.debugger(first)
+    expect.every_call_is_kept(first, kept, ["person.7", digest("person.7@example.com")])
+    assert [call["request"]["action"] for call in kept["audience"]] == ["create"]
     booster = first["counts"]["booster"]
     assert (booster["rows"], booster["found"], booster["gained"]) == (250, 100, 100), booster
     assert (booster["before"]["phone"], booster["after"]["phone"]) == (0, 100), booster

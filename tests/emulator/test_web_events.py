@@ -25,6 +25,7 @@ def test_an_export_with_bad_rows_is_delivered_without_them(pipeline):
     export = exports.export(2000, seed=1, prefix="first")
     record, _ = drop(pipeline, "web-first", "day-1.csv", export.body)
     expect.completed(record, export)
+    expect.every_call_is_kept(record, pipeline.stack.debugger(record), ["@"])
     events = pipeline.events("first")
     expect.delivered(events, export.accepted)
     expect.received_once(events)

@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Context as _;
+use runtime::call_log::read_calls;
 use runtime::facts;
 use serde_json::Value;
 use sync_core::diff::Snapshot;
 use sync_core::names::RunId;
-use sync_core::run::{Head, Record, keys};
+use sync_core::run::{Call, Head, Record, keys};
 
 use crate::world::World;
 
@@ -26,6 +27,19 @@ impl World {
         facts::read(self.store.as_ref(), &key)
             .await?
             .with_context(|| format!("there is no {key}"))
+    }
+
+    /// What the live debugger keeps of a run: the calls of each object, by the object's name.
+    pub fn kept_calls(&self, run: &RunId) -> anyhow::Result<BTreeMap<String, Vec<Call>>> {
+        let prefix = keys::calls_prefix(&self.sync, run);
+        let mut kept = BTreeMap::new();
+        for key in self.store.keys(&prefix) {
+            let body = self.store.peek(&key).unwrap_or_default();
+            let calls = read_calls(&body).collect::<anyhow::Result<_>>();
+            let name = key.trim_start_matches(&prefix).trim_end_matches(".jsonl.gz");
+            kept.insert(name.to_owned(), calls.with_context(|| key.clone())?);
+        }
+        Ok(kept)
     }
 
     /// All records.

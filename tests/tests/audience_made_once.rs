@@ -15,7 +15,7 @@ use bytes::Bytes;
 use runtime::store::Store as _;
 use sync_core::run::RunStatus;
 use tideline_tests::{Act, Bench, Fault, MIRROR, Message, People, Setup, World, files_spec, hash, names};
-use tiktok::audiences::{create_body, file_path, made_id, upload_fields};
+use tiktok::audiences::{create_body, file_path, made_id, segment_audience, upload_fields};
 use tiktok::{AccessToken, Asked, Endpoint};
 use tiktok_sandbox::TOKEN;
 
@@ -187,9 +187,10 @@ async fn segment_of(bench: &Bench, advertiser: &str) -> String {
 }
 
 async fn segment_named(bench: &Bench, advertiser: &str, name: &str) -> String {
+    let body = segment_audience(advertiser, name);
     let answer = bench
         .client
-        .create_segment_audience(&token(), advertiser, name, TIMEOUT)
+        .post_value(Endpoint::SegmentAudience, &token(), &body, TIMEOUT)
         .await;
     made_id(answer.data.as_ref()).unwrap()
 }

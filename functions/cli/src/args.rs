@@ -3,8 +3,8 @@
 use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::commands::{
-    cancel, completions, connect, demo, destinations, disconnect, housekeeping, init, preview, rejected,
-    resync, retry, run, runs, sandbox, validate,
+    cancel, completions, connect, debug, demo, destinations, disconnect, housekeeping, init, preview,
+    rejected, resync, retry, run, runs, sandbox, validate,
 };
 
 /// Delivers a company's exports to TikTok: web events, offline events and audiences
@@ -55,6 +55,8 @@ pub(crate) enum Command {
     Deliver(run::Arguments),
     /// List what ran, what runs and what waits
     Runs(runs::Arguments),
+    /// Show the API calls of a run, with requests and answers: the live debugger
+    Debug(debug::Arguments),
     /// Show the rows that a run refused, and why
     Rejected(rejected::Arguments),
     /// Send again what TikTok refused in a run and what was left over; or corrected rows

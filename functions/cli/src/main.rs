@@ -4,6 +4,7 @@ mod args;
 mod audience_result;
 mod commands;
 mod console;
+mod debugger;
 mod demo;
 mod environment;
 mod exit;

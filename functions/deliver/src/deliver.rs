@@ -1,5 +1,6 @@
 //! One batch: fence, token, calls, outcome, and a look whether the run is over.
 
+use runtime::call_log::CallLog;
 use runtime::connections::{Refuses, note_refusal};
 use runtime::deadline::Deadline;
 use runtime::facts;
@@ -142,11 +143,16 @@ impl Sending<'_> {
             note_refusal(store, whose, &token.version, Refuses::ThisSync, &message).await?;
             return Ok(Ok(self.needs_authorisation(rows, &progress, message).await?));
         }
+        let whose = (&self.id.sync, &self.id.run);
+        let calls = CallLog::new(self.ctx.store.clone(), whose, self.id.calls());
         if batch.header.kind == BatchKind::Upload {
-            return self.upload(&batch, &token).await;
+            return self.upload(&batch, &token, &calls).await;
         }
-        let tracker = Tracker::new(self.ctx, self.id, progress);
-        let ended = send(self.ctx, &batch, &token, &tracker, self.deadline, self.now).await?;
+        let tracker = Tracker::new(self.ctx, self.id, &calls, progress);
+        let ended = send(self.ctx, &batch, &token, &tracker, self.deadline, self.now).await;
+        // Whatever became of the batch, what was called is shown.
+        calls.keep().await;
+        let ended = ended?;
         let progress = tracker.snapshot();
         match ended {
             Ended::All => Ok(Ok(Outcome::of_progress(rows, &progress, None))),
@@ -194,10 +200,17 @@ impl Sending<'_> {
     }
 
     /// Uploads a batch of files.
-    async fn upload(&self, batch: &Batch<'_>, token: &Token) -> anyhow::Result<Result<Outcome, Handled>> {
+    async fn upload(
+        &self,
+        batch: &Batch<'_>,
+        token: &Token,
+        calls: &CallLog,
+    ) -> anyhow::Result<Result<Outcome, Handled>> {
         let store = self.ctx.store.as_ref();
         let comes_back = self.receives < self.ctx.settings.max_receives;
-        let ended = upload(self.ctx, self.id, batch, token, self.deadline, self.now).await?;
+        let ended = upload(self.ctx, self.id, batch, (token, calls), self.deadline, self.now).await;
+        calls.keep().await;
+        let ended = ended?;
         Ok(match ended {
             UploadEnd::Stopped(stop, outcome) => {
                 if let Some(refuses) = &stop.refuses_token {

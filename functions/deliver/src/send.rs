@@ -12,7 +12,7 @@ use runtime::deadline::Deadline;
 use runtime::register::open_run;
 use sync_core::audience::check_places;
 use sync_core::run::{Batch, Stop, StopStatus};
-use tiktok::{Answer, Asked, AuthReason, Cause, Endpoint, RetryReason, Verdict, backoff};
+use tiktok::{Answer, Asked, AuthReason, Cause, Endpoint, RetryReason, ShownRequest, Verdict, backoff};
 
 use crate::Context;
 use crate::isolate::{Isolated, isolate};
@@ -90,6 +90,7 @@ pub(crate) async fn send(
         token,
         tracker,
         endpoint,
+        shown: shown_around_rows(batch),
         deadline,
         now,
         ended: Mutex::new(None),
@@ -116,6 +117,8 @@ pub(crate) struct Sender<'a> {
     token: &'a Token,
     pub(crate) tracker: &'a Tracker<'a>,
     endpoint: Endpoint,
+    /// What stands around the rows of each call.
+    shown: ShownRequest,
     deadline: Deadline,
     now: i64,
     ended: Mutex<Option<Ended>>,
@@ -158,7 +161,7 @@ impl Sender<'_> {
                 .client
                 .post_json(asked, Some(&self.token.access), body.clone(), timeout)
                 .await;
-            self.note(rows, &answer);
+            self.note(rows, asked, &answer);
             match answer.verdict {
                 Verdict::Retry { why, cause } => {
                     repeated |= why.may_have_been_taken();
@@ -202,8 +205,11 @@ impl Sender<'_> {
             .is_ok()
     }
 
-    fn note(&self, rows: &[u32], answer: &Answer) {
+    fn note(&self, rows: &[u32], asked: Asked, answer: &Answer) {
         self.tracker.called(answer.label());
+        let calls = self.tracker.calls;
+        let sent = rows.iter().copied().collect();
+        calls.push(&self.shown.answered(asked, Some(sent), answer));
         if let Verdict::Retry { why, .. } = &answer.verdict
             && why.may_have_been_taken()
         {
@@ -280,6 +286,12 @@ impl Sender<'_> {
         tracing::warn!(sync = %self.batch.header.sync, run = %self.batch.header.run, why = ?why, "no clear answer after all tries");
         self.end(Ended::Waits(cause.message.as_str().to_owned()));
     }
+}
+
+/// The body of a batch's calls without any rows, as the live debugger keeps it: the rows lie in the batch file.
+fn shown_around_rows(batch: &Batch<'_>) -> ShownRequest {
+    let empty = format!("{}{}", batch.header.head, batch.header.tail);
+    ShownRequest::of(serde_json::from_str(&empty).unwrap_or_default())
 }
 
 pub(crate) fn said(cause: &Cause) -> String {

@@ -9,6 +9,7 @@ mod make;
 use std::collections::BTreeMap;
 
 use anyhow::Context as _;
+use runtime::call_log::CallLog;
 use runtime::deadline::Deadline;
 use runtime::facts::{self, to_bytes};
 use serde::{Deserialize, Serialize};
@@ -16,7 +17,7 @@ use sync_core::audience::UploadedFile;
 use sync_core::run::keys::{self, BatchId};
 use sync_core::run::{Batch, Fixed, Outcome, Refusal, RowRanges, UploadJob};
 use tiktok::audiences::{Change, file_path, update_body, upload_fields};
-use tiktok::{Cause, Endpoint};
+use tiktok::{Cause, Endpoint, ShownRequest};
 
 use crate::Context;
 use crate::send::{MARGIN, Stopping};
@@ -74,7 +75,7 @@ pub(crate) async fn upload(
     ctx: &Context,
     id: &BatchId,
     batch: &Batch<'_>,
-    token: &Token,
+    (token, log): (&Token, &CallLog),
     deadline: Deadline,
     now: i64,
 ) -> anyhow::Result<UploadEnd> {
@@ -95,6 +96,7 @@ pub(crate) async fn upload(
         job,
         files,
         token,
+        log,
         deadline,
         now,
         done: done.unwrap_or_default(),
@@ -115,6 +117,8 @@ struct Uploading<'a> {
     job: UploadJob,
     files: Vec<UploadedFile>,
     token: &'a Token,
+    /// For the live debugger.
+    log: &'a CallLog,
     deadline: Deadline,
     now: i64,
     done: Done,
@@ -176,6 +180,7 @@ impl Uploading<'_> {
     }
 
     async fn keep(&self) -> anyhow::Result<()> {
+        self.log.keep().await;
         let key = self.id.progress();
         self.ctx.store.put(&key, to_bytes(&key, &self.done)?).await?;
         Ok(())
@@ -228,8 +233,9 @@ impl Uploading<'_> {
         let (job, token) = (self.job.clone(), &self.token.access);
         let fields = upload_fields(job.advertiser_id.as_str(), &job.calculate_type, &file.md5);
         let body = object.body;
+        let shown = ShownRequest::of_file(&fields, &file.name, body.len());
         let answer = self
-            .call(timeout, Endpoint::AudienceUpload, async |asked| {
+            .call(timeout, Endpoint::AudienceUpload, &shown, async |asked| {
                 let file = (file.name.as_str(), body.clone());
                 ctx.client
                     .post_file(asked, Some(token), &fields, file, timeout)

@@ -1,11 +1,13 @@
 //! An idle sync: the next pending run is chosen and claimed.
 
 use anyhow::Context as _;
+use runtime::call_log::CallLog;
 use runtime::connections::is_refused;
 use runtime::facts;
 use runtime::register::{HeadRead, read_head, swap_head};
 use runtime::secrets::names;
 use sync_core::names::SyncName;
+use sync_core::run::keys::CallsOf;
 use sync_core::run::{
     Head, Newest, OpenRun, PLANNER, Pending, PendingRequest, RunKind, RunState, carried_run_id, keys,
 };
@@ -57,7 +59,8 @@ pub async fn advance(ctx: &Context, sync: &SyncName, retry: bool) -> anyhow::Res
             }
             let input = |(key, _): &&(String, Pending)| run.input.as_ref() == Some(key);
             let entry = waiting.iter().find(input).map(|(_, entry)| entry);
-            match audience::ready(ctx, &spec, &read.head, entry).await? {
+            let log = CallLog::new(ctx.store.clone(), (sync, &run.id), CallsOf::Audience);
+            match audience::ready(ctx, &spec, &read.head, entry, &log).await? {
                 Ready::Go => {}
                 Ready::Unfit(message) if run.kind == RunKind::Export => run.unfit = Some(message),
                 Ready::Unfit(message) => {

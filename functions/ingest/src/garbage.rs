@@ -18,15 +18,22 @@ const MANY: usize = 1_000_000;
 /// What lies under `<kind>/<sync>/<run>/`.
 const OF_RUNS: [&str; 6] = ["batches", "outcomes", "progress", "manifests", "work", "tasks"];
 
-/// Deletes what is nobody's any more; how many objects.
-pub(crate) async fn collect(store: &dyn Store, sync: &SyncName) -> anyhow::Result<u64> {
+/// Deletes what is nobody's any more; how many objects. The live debugger's calls go `keep_days` after they were
+/// written.
+pub(crate) async fn collect(store: &dyn Store, sync: &SyncName, keep_days: u16) -> anyhow::Result<u64> {
     let generations = store.list(&keys::snapshots(sync), None, MANY).await?;
     let mut of_runs = Vec::new();
     for kind in OF_RUNS {
         of_runs.extend(store.list(&format!("{kind}/{sync}/"), None, MANY).await?);
     }
+    let calls = store.list(&keys::calls_of_sync(sync), None, MANY).await?;
     let read = read_head(store, sync).await?;
     let mut deleted = 0;
+    let keep = i64::from(keep_days) * 86_400;
+    for object in calls.iter().filter(|object| older_than(object, keep, &read)) {
+        store.delete(&object.key).await?;
+        deleted += 1;
+    }
     for object in stale_generations(sync, &generations, &read) {
         store.delete(&object.key).await?;
         deleted += 1;

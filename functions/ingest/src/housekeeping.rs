@@ -8,6 +8,7 @@ use runtime::store::Listed;
 use sync_core::names::SyncName;
 use sync_core::run::keys::{self, BatchId};
 use sync_core::run::{CloseReason, OpenRun, RunKind, RunState, Wake};
+use sync_core::spec::MAX_KEEP_DAYS;
 
 use crate::{Context, ExportCreated, accept, advance, audience, closing, garbage, on_head, specs};
 
@@ -93,10 +94,16 @@ pub async fn look_after(ctx: &Context, sync: &SyncName) -> anyhow::Result<()> {
         find_lost_exports(ctx, sync).await?;
     }
     if due(ctx, sync, "swept", SWEEP_SECONDS).await? {
-        let deleted = garbage::collect(store, sync).await?;
+        let deleted = garbage::collect(store, sync, keep_days(ctx, sync).await?).await?;
         tracing::info!(sync = %sync, deleted, "objects that nobody needs any more were deleted");
     }
     Ok(())
+}
+
+/// For how many days the live debugger keeps a sync's calls. While its spec is invalid: as long as any may.
+async fn keep_days(ctx: &Context, sync: &SyncName) -> anyhow::Result<u16> {
+    let loaded = specs::load(ctx, sync).await?.and_then(Result::ok);
+    Ok(loaded.map_or(MAX_KEEP_DAYS, |loaded| loaded.spec.debugger_keep_days))
 }
 
 async fn wake_again(ctx: &Context, wake: Wake) -> anyhow::Result<()> {

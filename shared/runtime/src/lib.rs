@@ -2,6 +2,7 @@
 
 #[cfg(feature = "aws")]
 pub mod aws;
+pub mod call_log;
 pub mod connections;
 pub mod deadline;
 pub mod envelopes;

@@ -148,45 +148,19 @@ pub enum Change {
 }
 
 impl Client {
-    /// Lists an advertiser's audiences: one of them, or a page of all (from 1).
+    /// Lists an advertiser's audiences by a [`list_query`].
     pub async fn list_audiences(
         &self,
         token: &AccessToken,
-        advertiser: &str,
-        only: Option<&str>,
-        page: u64,
+        query: &[(&'static str, String)],
         timeout: Duration,
     ) -> Answer {
-        let ids = only.map(|id| json!([id]).to_string());
-        let page = page.to_string();
-        let mut query = vec![
-            ("advertiser_id", advertiser),
-            ("page", page.as_str()),
-            ("page_size", PAGE_SIZE),
-        ];
-        if let Some(ids) = &ids {
-            query.push(("custom_audience_ids", ids));
-        }
+        let query: Vec<_> = query
+            .iter()
+            .map(|(name, value)| (*name, value.as_str()))
+            .collect();
         self.get_json(Endpoint::AudienceList, Some(token), &query, timeout)
             .await
-    }
-
-    /// Makes an audience of the Segment API. Two may have the same name: TikTok does not look.
-    pub async fn create_segment_audience(
-        &self,
-        token: &AccessToken,
-        advertiser: &str,
-        name: &str,
-        timeout: Duration,
-    ) -> Answer {
-        let body = segment_audience(advertiser, name);
-        self.post_json(
-            Endpoint::SegmentAudience,
-            Some(token),
-            Bytes::from(body.to_string()),
-            timeout,
-        )
-        .await
     }
 
     /// Posts one of the bodies of this module.
@@ -202,7 +176,18 @@ impl Client {
     }
 }
 
-/// The body that makes an audience of the Segment API.
+/// The query that lists one audience of an advertiser, or a page of all (from 1).
+pub fn list_query(advertiser: &str, only: Option<&str>, page: u64) -> Vec<(&'static str, String)> {
+    let mut query = vec![
+        ("advertiser_id", advertiser.to_owned()),
+        ("page", page.to_string()),
+        ("page_size", PAGE_SIZE.to_owned()),
+    ];
+    query.extend(only.map(|id| ("custom_audience_ids", json!([id]).to_string())));
+    query
+}
+
+/// The body that makes an audience of the Segment API. Two may have the same name: TikTok does not look.
 pub fn segment_audience(advertiser: &str, name: &str) -> Value {
     json!({"advertiser_id": advertiser, "action": "create", "custom_audience_name": name})
 }

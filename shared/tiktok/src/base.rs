@@ -3,7 +3,7 @@
 use url::{Host, Url};
 
 const PRODUCTION: &str = "https://business-api.tiktok.com/open_api/v1.3";
-const VERSION_PATH: &str = "open_api/v1.3";
+pub(crate) const VERSION_PATH: &str = "open_api/v1.3";
 
 /// The address that endpoints' paths are added to. It can only be TikTok's, or one of this machine: a token
 /// cannot be sent elsewhere by a wrong setting.

@@ -60,6 +60,21 @@ impl Endpoint {
         }
     }
 
+    /// The HTTP method.
+    pub const fn method(self) -> &'static str {
+        match self {
+            Self::AudienceList | Self::Advertisers | Self::UserInfo => "GET",
+            Self::EventTrack
+            | Self::SegmentAudience
+            | Self::SegmentMapping
+            | Self::AudienceUpload
+            | Self::AudienceCreate
+            | Self::AudienceUpdate
+            | Self::AccessToken
+            | Self::RevokeToken => "POST",
+        }
+    }
+
     /// The fields that stand beside the rows: a fault in one of them is no row's fault.
     pub(crate) const fn top_level(self) -> &'static [&'static str] {
         match self {

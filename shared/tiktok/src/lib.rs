@@ -12,6 +12,7 @@ pub mod oauth;
 mod pace;
 mod pattern;
 pub mod redact;
+mod shown;
 mod token;
 mod verdict;
 
@@ -22,5 +23,6 @@ pub use endpoint::{Asked, Endpoint};
 pub use isolate::{Budget, IndexTrust, Isolation};
 pub use pace::{Limits, Pace, TooLate};
 pub use redact::Redacted;
+pub use shown::ShownRequest;
 pub use token::{AccessToken, TokenError};
 pub use verdict::{AuthReason, Cause, RetryReason, Verdict, judge};

@@ -7,7 +7,7 @@ mod json;
 mod runs;
 mod text;
 
-pub use json::redact_json;
+pub use json::{redact_json, redacted};
 pub use text::redact_text;
 
 use serde::Serialize;

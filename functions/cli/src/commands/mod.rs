@@ -3,6 +3,7 @@
 pub(crate) mod cancel;
 pub(crate) mod completions;
 pub(crate) mod connect;
+pub(crate) mod debug;
 pub(crate) mod demo;
 pub(crate) mod destinations;
 pub(crate) mod disconnect;
@@ -43,6 +44,7 @@ pub(crate) async fn run(command: Command, console: &mut Console) -> anyhow::Resu
         Command::Ingest(arguments) => run::run(arguments, Phase::Ingest, console).await,
         Command::Deliver(arguments) => run::run(arguments, Phase::Deliver, console).await,
         Command::Runs(arguments) => runs::run(&arguments, console).await,
+        Command::Debug(arguments) => debug::run(&arguments, console).await,
         Command::Rejected(arguments) => rejected::run(&arguments, console).await,
         Command::Retry(arguments) => retry::run(arguments, console).await,
         Command::Resync(arguments) => resync::run(arguments, console).await,

@@ -9,6 +9,8 @@ mod broken;
 #[cfg(test)]
 mod connect;
 #[cfg(test)]
+mod debug;
+#[cfg(test)]
 mod demo;
 #[cfg(test)]
 mod init;

@@ -4,8 +4,8 @@ use crate::support::{hour_ago, spec, tideline, write_files};
 
 #[test]
 fn no_raw_identity_is_in_bodies_rejections_warnings_logs_or_the_store() {
-    let runtime = tokio::runtime::Runtime::new().unwrap();
-    let sandbox = runtime
+    let machine = tokio::runtime::Runtime::new().unwrap();
+    let sandbox = machine
         .block_on(tiktok_sandbox::Sandbox::start(
             tiktok_sandbox::SandboxConfig::default(),
         ))
@@ -76,6 +76,25 @@ fn no_raw_identity_is_in_bodies_rejections_warnings_logs_or_the_store() {
         written += &(out + &err);
     }
     assert!(sandbox.state().event_count() > 0);
+    // What the live debugger keeps is compressed, so it is looked at apart.
+    let runs = folder.path().join(".tideline/runs/quiet");
+    let run = std::fs::read_dir(runs).unwrap().next().unwrap().unwrap();
+    let run = run.file_name().into_string().unwrap();
+    let calls = folder
+        .path()
+        .join(format!(".tideline/calls/quiet/{run}/0-0.jsonl.gz"));
+    for call in runtime::call_log::read_calls(&std::fs::read(calls).unwrap()) {
+        written += &serde_json::to_string(&call.unwrap()).unwrap();
+    }
+    for arguments in [
+        &["debug", &run, "--output", "json"][..],
+        &["debug", &run, "--call", "0-0/1"],
+    ] {
+        let (code, out, err) = tideline(&folder, arguments);
+        assert_eq!((code, err.as_str()), (0, ""));
+        assert!(out.contains("[identity]"), "{out}");
+        written += &out;
+    }
     let mut folders = vec![folder.path().join(".tideline")];
     while let Some(at) = folders.pop() {
         for entry in std::fs::read_dir(at).unwrap() {
@@ -102,5 +121,5 @@ fn no_raw_identity_is_in_bodies_rejections_warnings_logs_or_the_store() {
     ] {
         assert!(!written.contains(raw), "{raw} came out");
     }
-    runtime.block_on(sandbox.stop());
+    machine.block_on(sandbox.stop());
 }

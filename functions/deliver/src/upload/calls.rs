@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::Value;
-use tiktok::{Answer, Asked, Endpoint, RetryReason, Verdict, backoff};
+use tiktok::{Answer, Asked, Endpoint, RetryReason, ShownRequest, Verdict, backoff};
 
 use super::{DAY, Halt, Uploading};
 use crate::send::{MARGIN, misconfigured, said, unauthorized};
@@ -19,7 +19,8 @@ impl Uploading<'_> {
     ) -> anyhow::Result<Result<Answer, Halt>> {
         let ctx = self.ctx;
         let (token, timeout) = (&self.token.access, ctx.settings.call_timeout);
-        self.call(timeout, endpoint, async |asked| {
+        let shown = ShownRequest::of(body.clone());
+        self.call(timeout, endpoint, &shown, async |asked| {
             ctx.client.post_value(asked, token, body, timeout).await
         })
         .await
@@ -36,7 +37,7 @@ impl Uploading<'_> {
             return Ok(Err(Halt::NoTime));
         }
         let answer = self.ctx.client.post_value(endpoint, token, body, timeout).await;
-        self.note(endpoint, &answer);
+        self.note(endpoint.into(), &ShownRequest::of(body.clone()), &answer);
         let may_be_there = match &answer.verdict {
             Verdict::Retry { why, .. } => why.may_have_been_taken(),
             verdict => matches!(verdict, Verdict::Accepted | Verdict::Partial { .. }),
@@ -52,6 +53,7 @@ impl Uploading<'_> {
         &mut self,
         timeout: Duration,
         endpoint: Endpoint,
+        shown: &ShownRequest,
         post: impl AsyncFn(Asked) -> Answer,
     ) -> anyhow::Result<Result<Answer, Halt>> {
         let mut repeated = false;
@@ -59,8 +61,9 @@ impl Uploading<'_> {
             if !self.ready(timeout, endpoint).await {
                 return Ok(Err(Halt::NoTime));
             }
-            let answer = post(Asked { endpoint, repeated }).await;
-            self.note(endpoint, &answer);
+            let asked = Asked { endpoint, repeated };
+            let answer = post(asked).await;
+            self.note(asked, shown, &answer);
             match &answer.verdict {
                 Verdict::Retry { why, .. } if *why != RetryReason::NotReady => {
                     repeated |= why.may_have_been_taken();
@@ -92,13 +95,14 @@ impl Uploading<'_> {
                 .is_ok()
     }
 
-    fn note(&mut self, endpoint: Endpoint, answer: &Answer) {
+    fn note(&mut self, asked: Asked, shown: &ShownRequest, answer: &Answer) {
         self.calls += 1;
         *self.done.calls.entry(answer.label()).or_default() += 1;
+        self.log.push(&shown.answered(asked, None, answer));
         tracing::info!(
             sync = %self.id.sync,
             run = %self.id.run,
-            endpoint = endpoint.path(),
+            endpoint = asked.endpoint.path(),
             verdict = answer.verdict.name(),
             code = answer.code,
             status = answer.status,

@@ -8,8 +8,8 @@ use runtime::settings::LATE_CALL;
 use runtime::store::{ETag, Put};
 use sync_core::names::AudienceId;
 use sync_core::run::{Fixed, keys};
-use tiktok::Endpoint;
-use tiktok::audiences::{AudienceKind, MAX_PAGES, NewestByName, Page, create_body, made_id};
+use tiktok::audiences::{AudienceKind, MAX_PAGES, NewestByName, Page, create_body, list_query, made_id};
+use tiktok::{Endpoint, ShownRequest};
 
 use super::{Halt, Uploading};
 
@@ -147,12 +147,11 @@ impl Uploading<'_> {
         let (advertiser, token) = (self.job.advertiser_id.clone(), &self.token.access);
         let timeout = ctx.settings.call_timeout;
         for number in 1..=MAX_PAGES {
+            let query = list_query(advertiser.as_str(), None, number);
+            let shown = ShownRequest::of_query(&query);
             let answer = self
-                .call(timeout, Endpoint::AudienceList, async |_| {
-                    let advertiser = advertiser.as_str();
-                    ctx.client
-                        .list_audiences(token, advertiser, None, number, timeout)
-                        .await
+                .call(timeout, Endpoint::AudienceList, &shown, async |_| {
+                    ctx.client.list_audiences(token, &query, timeout).await
                 })
                 .await?;
             let page = match answer {

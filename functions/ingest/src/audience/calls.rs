@@ -1,10 +1,12 @@
 //! The calls that `ingest` itself makes for an audience, and what becomes of a run when one is not accepted.
 
 use anyhow::Context as _;
+use runtime::call_log::CallLog;
 use runtime::connections::{Refuses, living, note_refusal};
+use sync_core::names::AudienceId;
 use sync_core::spec::SyncSpec;
-use tiktok::audiences::{MAX_PAGES, NewestByName, Page};
-use tiktok::{AccessToken, Answer, AuthReason, Verdict};
+use tiktok::audiences::{MAX_PAGES, NewestByName, Page, list_query, segment_audience};
+use tiktok::{AccessToken, Answer, AuthReason, Endpoint, ShownRequest, Verdict};
 
 use super::Ready;
 use crate::Context;
@@ -13,13 +15,19 @@ use crate::Context;
 pub(super) struct TikTok<'a> {
     ctx: &'a Context,
     spec: &'a SyncSpec,
-    pub(super) client: &'a tiktok::Client,
-    pub(super) token: AccessToken,
+    log: &'a CallLog,
+    client: &'a tiktok::Client,
+    token: AccessToken,
     version: String,
 }
 
 impl<'a> TikTok<'a> {
-    pub(super) async fn new(ctx: &'a Context, spec: &'a SyncSpec) -> anyhow::Result<Result<Self, Ready>> {
+    /// `log`: where the calls are kept for the live debugger.
+    pub(super) async fn new(
+        ctx: &'a Context,
+        spec: &'a SyncSpec,
+        log: &'a CallLog,
+    ) -> anyhow::Result<Result<Self, Ready>> {
         let Some(client) = &ctx.client else {
             return Ok(Err(Ready::Later("this process does not talk to TikTok")));
         };
@@ -32,6 +40,7 @@ impl<'a> TikTok<'a> {
         Ok(Ok(Self {
             ctx,
             spec,
+            log,
             client,
             token: token.context("the destination's token cannot be a header's value: connect again")?,
             version: living.version,
@@ -93,6 +102,40 @@ impl<'a> TikTok<'a> {
         })
     }
 
+    async fn keep(&self, endpoint: Endpoint, shown: &ShownRequest, answer: &Answer) {
+        self.log.push(&shown.answered(endpoint, None, answer));
+        self.log.keep().await;
+    }
+
+    /// Makes an audience of the Segment API.
+    pub(super) async fn create(&self, advertiser: &str, name: &str) -> Answer {
+        let (endpoint, body) = (Endpoint::SegmentAudience, segment_audience(advertiser, name));
+        let timeout = self.ctx.settings.call_timeout;
+        let answer = self
+            .client
+            .post_value(endpoint, &self.token, &body, timeout)
+            .await;
+        self.keep(endpoint, &ShownRequest::of(body), &answer).await;
+        answer
+    }
+
+    /// Lists one of the advertiser's audiences, or a page of all (from 1). `what` says in messages what the call is for.
+    pub(super) async fn list(
+        &self,
+        what: &str,
+        advertiser: &str,
+        only: Option<&AudienceId>,
+        page: u64,
+    ) -> anyhow::Result<Result<Page, Ready>> {
+        let query = list_query(advertiser, only.map(AudienceId::as_str), page);
+        let timeout = self.ctx.settings.call_timeout;
+        let answer = self.client.list_audiences(&self.token, &query, timeout).await;
+        self.keep(Endpoint::AudienceList, &ShownRequest::of_query(&query), &answer)
+            .await;
+        let accepted = self.accepted(what, &answer).await?;
+        Ok(accepted.map(|()| Page::read(answer.data.as_ref())))
+    }
+
     /// Looks an audience up in all pages of the advertiser's.
     pub(super) async fn by_name(
         &self,
@@ -100,20 +143,11 @@ impl<'a> TikTok<'a> {
         mut newest: NewestByName<'_>,
     ) -> anyhow::Result<Result<Option<String>, Ready>> {
         for number in 1..=MAX_PAGES {
-            let answer = self
-                .client
-                .list_audiences(
-                    &self.token,
-                    advertiser,
-                    None,
-                    number,
-                    self.ctx.settings.call_timeout,
-                )
-                .await;
-            if let Err(not) = self.accepted("looking the audience's name up", &answer).await? {
-                return Ok(Err(not));
-            }
-            let page = Page::read(answer.data.as_ref());
+            let what = "looking the audience's name up";
+            let page = match self.list(what, advertiser, None, number).await? {
+                Ok(page) => page,
+                Err(not) => return Ok(Err(not)),
+            };
             let pages = page.pages;
             newest.look(page);
             if number >= pages {

@@ -1,10 +1,12 @@
 //! A look at an audience after a send: how TikTok has it.
 
+use runtime::call_log::CallLog;
 use runtime::facts::{self, to_bytes};
 use runtime::register::HeadRead;
+use sync_core::names::RunId;
+use sync_core::run::keys::CallsOf;
 use sync_core::run::{AudienceLook, AudienceLooks, MAX_LOOKS, keys};
 use sync_core::spec::SyncSpec;
-use tiktok::audiences::Page;
 
 use super::calls::TikTok;
 use super::ready::fixed_id;
@@ -31,22 +33,20 @@ pub(crate) async fn look(ctx: &Context, spec: &SyncSpec, read: &HeadRead) -> any
     if !due {
         return Ok(());
     }
-    let Ok(tiktok) = TikTok::new(ctx, spec).await? else {
+    // Before the first run has ended there is nothing to look at.
+    let Some(run) = last_run(ctx, spec).await? else {
         return Ok(());
     };
-    let (advertiser, timeout) = (audience.advertiser_id.as_str(), ctx.settings.call_timeout);
-    let answer = tiktok
-        .client
-        .list_audiences(&tiktok.token, advertiser, Some(id.as_str()), 1, timeout)
-        .await;
-    if tiktok
-        .accepted("looking at the audience", &answer)
-        .await?
-        .is_err()
-    {
+    let whose = (&spec.name, &run);
+    let log = CallLog::new(ctx.store.clone(), whose, CallsOf::Look(now));
+    let Ok(tiktok) = TikTok::new(ctx, spec, &log).await? else {
         return Ok(());
-    }
-    let page = Page::read(answer.data.as_ref());
+    };
+    let advertiser = audience.advertiser_id.as_str();
+    let what = "looking at the audience";
+    let Ok(page) = tiktok.list(what, advertiser, Some(&id), 1).await? else {
+        return Ok(());
+    };
     let listed = page.audiences.iter().find(|listed| listed.id == id.as_str());
     let look = AudienceLook {
         audience_id: id,
@@ -69,11 +69,12 @@ pub(crate) async fn look(ctx: &Context, spec: &SyncSpec, read: &HeadRead) -> any
     looks.looks.drain(..extra);
     // Derived: of two looks at once one may be lost.
     ctx.store.put(&key, to_bytes(&key, &looks)?).await?;
-    write_report_again(ctx, spec).await
+    // The last run's page shows the look.
+    crate::finish::write_report(ctx, &spec.name, &run).await
 }
 
-/// The last run's page shows the look.
-async fn write_report_again(ctx: &Context, spec: &SyncSpec) -> anyhow::Result<()> {
+/// The run that ended last.
+async fn last_run(ctx: &Context, spec: &SyncSpec) -> anyhow::Result<Option<RunId>> {
     let listed = ctx
         .store
         .list(&keys::runs_prefix(&spec.name), None, 100_000)
@@ -83,8 +84,5 @@ async fn write_report_again(ctx: &Context, spec: &SyncSpec) -> anyhow::Result<()
         .filter(|object| object.key.ends_with("/run.json"))
         .max_by_key(|object| (object.last_modified, &object.key));
     let run = newest.and_then(|object| object.key.split('/').nth(2));
-    match run.and_then(|run| sync_core::names::RunId::new(run).ok()) {
-        Some(run) => crate::finish::write_report(ctx, &spec.name, &run).await,
-        None => Ok(()),
-    }
+    Ok(run.and_then(|run| RunId::new(run).ok()))
 }

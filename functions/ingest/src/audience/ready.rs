@@ -7,6 +7,7 @@
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
+use runtime::call_log::CallLog;
 use runtime::facts::to_bytes;
 use runtime::settings::LATE_CALL;
 use runtime::store::{ETag, Put};
@@ -14,7 +15,7 @@ use sync_core::names::{AudienceId, SyncName};
 use sync_core::run::{Fit, Fixed, FixedVia, Head, Pending, keys};
 use sync_core::spec::{Audience, AudienceRef, SyncSpec};
 use tiktok::Verdict;
-use tiktok::audiences::{AudienceKind, NewestByName, Page, made_id};
+use tiktok::audiences::{AudienceKind, NewestByName, made_id};
 
 use super::calls::TikTok;
 use super::trial::trial;
@@ -46,12 +47,13 @@ struct Read {
 }
 
 /// Prepares the audience of a sync for the run of a pending entry. Nothing is fixed or made for an export that its file
-/// or a guard stops: its plan says why.
+/// or a guard stops: its plan says why. `log`: where the calls are kept for the live debugger.
 pub(crate) async fn ready(
     ctx: &Context,
     spec: &SyncSpec,
     head: &Head,
     entry: Option<&Pending>,
+    log: &CallLog,
 ) -> anyhow::Result<Ready> {
     let Some(audience) = &spec.audience else {
         return Ok(Ready::Go);
@@ -69,14 +71,14 @@ pub(crate) async fn ready(
         return Ok(Ready::Go);
     }
     let Some(read) = found else {
-        return first(ctx, spec, audience).await;
+        return first(ctx, spec, audience, log).await;
     };
     let fixed = match read.fixed.fits(sync, audience, spec.mode, head.forget) {
         Fit::No(message) => return Ok(Ready::Unfit(message)),
         Fit::Changed(changed) => {
             if let AudienceRef::Id(id) = &audience.audience
                 && changed.via != read.fixed.via
-                && let Err(not) = check(ctx, spec, audience, id).await?
+                && let Err(not) = check(ctx, spec, (audience, id), log).await?
             {
                 return Ok(not);
             }
@@ -86,7 +88,7 @@ pub(crate) async fn ready(
                 return Ok(Ready::Later("somebody else has just changed what is fixed"));
             }
             if makes {
-                return make(ctx, spec, audience, None).await;
+                return make(ctx, spec, audience, None, log).await;
             }
             return Ok(Ready::Go);
         }
@@ -105,7 +107,7 @@ pub(crate) async fn ready(
         ));
     }
     let age = Duration::from_secs(u64::try_from(read.age_seconds).unwrap_or(0));
-    make(ctx, spec, audience, fixed.making.then_some((&taken, age))).await
+    make(ctx, spec, audience, fixed.making.then_some((&taken, age)), log).await
 }
 
 /// Whether there is nothing to make before a run: a file upload makes its audience itself, when its files are there.
@@ -134,9 +136,9 @@ async fn swap(ctx: &Context, sync: &SyncName, fixed: &Fixed, etag: &ETag) -> any
 }
 
 /// The first run: an existing audience is looked at before anything is fixed.
-async fn first(ctx: &Context, spec: &SyncSpec, audience: &Audience) -> anyhow::Result<Ready> {
+async fn first(ctx: &Context, spec: &SyncSpec, audience: &Audience, log: &CallLog) -> anyhow::Result<Ready> {
     if let AudienceRef::Id(id) = &audience.audience
-        && let Err(not) = check(ctx, spec, audience, id).await?
+        && let Err(not) = check(ctx, spec, (audience, id), log).await?
     {
         return Ok(not);
     }
@@ -150,7 +152,7 @@ async fn first(ctx: &Context, spec: &SyncSpec, audience: &Audience) -> anyhow::R
     if !makes {
         return Ok(Ready::Go);
     }
-    make(ctx, spec, audience, None).await
+    make(ctx, spec, audience, None, log).await
 }
 
 /// Makes the audience, or, where an earlier try was taken over that may have made it, finds it by its name; then its id
@@ -160,11 +162,12 @@ async fn make(
     spec: &SyncSpec,
     audience: &Audience,
     taken_over: Option<(&Fixed, Duration)>,
+    log: &CallLog,
 ) -> anyhow::Result<Ready> {
     let AudienceRef::Name(name) = &audience.audience else {
         return Ok(Ready::Go);
     };
-    let tiktok = match TikTok::new(ctx, spec).await? {
+    let tiktok = match TikTok::new(ctx, spec, log).await? {
         Ok(tiktok) => tiktok,
         Err(not) => return Ok(not),
     };
@@ -187,11 +190,7 @@ async fn make(
     let id = if let Some(id) = found {
         id
     } else {
-        let timeout = ctx.settings.call_timeout;
-        let answer = tiktok
-            .client
-            .create_segment_audience(&tiktok.token, advertiser, name, timeout)
-            .await;
+        let answer = tiktok.create(advertiser, name).await;
         if let Err(not) = tiktok.accepted("making the audience", &answer).await? {
             let may_be_there = match &answer.verdict {
                 Verdict::Retry { why, .. } => why.may_have_been_taken(),
@@ -231,23 +230,19 @@ async fn make(
 async fn check(
     ctx: &Context,
     spec: &SyncSpec,
-    audience: &Audience,
-    id: &AudienceId,
+    (audience, id): (&Audience, &AudienceId),
+    log: &CallLog,
 ) -> anyhow::Result<Result<(), Ready>> {
-    let tiktok = match TikTok::new(ctx, spec).await? {
+    let tiktok = match TikTok::new(ctx, spec, log).await? {
         Ok(tiktok) => tiktok,
         Err(not) => return Ok(Err(not)),
     };
     let advertiser = audience.advertiser_id.as_str();
-    let timeout = ctx.settings.call_timeout;
-    let answer = tiktok
-        .client
-        .list_audiences(&tiktok.token, advertiser, Some(id.as_str()), 1, timeout)
-        .await;
-    if let Err(not) = tiktok.accepted("looking at the audience", &answer).await? {
-        return Ok(Err(not));
-    }
-    let page = Page::read(answer.data.as_ref());
+    let what = "looking at the audience";
+    let page = match tiktok.list(what, advertiser, Some(id), 1).await? {
+        Ok(page) => page,
+        Err(not) => return Ok(Err(not)),
+    };
     let listed = page.audiences.iter().find(|listed| listed.id == id.as_str());
     let via = FixedVia::of(&audience.via);
     Ok(match listed.map(|listed| listed.kind) {

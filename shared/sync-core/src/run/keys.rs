@@ -245,6 +245,14 @@ impl BatchId {
         )
     }
 
+    /// Whose calls the live debugger keeps.
+    pub fn calls(&self) -> CallsOf {
+        CallsOf::Batch {
+            part: self.part,
+            number: self.number,
+        }
+    }
+
     /// Reads a batch's key.
     pub fn parse(key: &str) -> Option<Self> {
         let mut parts = key.strip_prefix("batches/")?.strip_suffix(".jsonl")?.split('/');
@@ -260,6 +268,81 @@ impl BatchId {
             part: canonical(part)?,
             number: canonical(number)?,
         })
+    }
+}
+
+/// Which calls of a run lie in one object of the live debugger, in the order in which they are made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum CallsOf {
+    /// Those that find or make the audience before the run is claimed: `audience` in keys.
+    Audience,
+    /// Those of a batch: `<p>-<n>`.
+    Batch {
+        /// The part of the export.
+        part: u32,
+        /// The batch's number in the part, from 0.
+        number: u32,
+    },
+    /// Those of a look at the audience after the run, at this time in epoch seconds: `look-<time>`.
+    Look(i64),
+}
+
+impl std::fmt::Display for CallsOf {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Audience => f.write_str("audience"),
+            Self::Batch { part, number } => write!(f, "{part}-{number}"),
+            Self::Look(at) => write!(f, "look-{at}"),
+        }
+    }
+}
+
+impl CallsOf {
+    fn parse(text: &str) -> Option<Self> {
+        if text == "audience" {
+            return Some(Self::Audience);
+        }
+        let (before, after) = text.split_once('-')?;
+        if before == "look" {
+            return Some(Self::Look(after.parse().ok()?));
+        }
+        Some(Self::Batch {
+            part: canonical(before)?,
+            number: canonical(after)?,
+        })
+    }
+}
+
+/// `calls/<sync>/<run>/`
+pub fn calls_prefix(sync: &SyncName, run: &RunId) -> String {
+    format!("calls/{sync}/{run}/")
+}
+
+/// `calls/<sync>/`
+pub fn calls_of_sync(sync: &SyncName) -> String {
+    format!("calls/{sync}/")
+}
+
+/// `calls/<sync>/<run>/<whose>.jsonl.gz`. Whoever goes on with a batch writes a further object, from
+/// `<whose>.2.jsonl.gz`: each has one writer.
+pub fn calls(sync: &SyncName, run: &RunId, of: CallsOf, number: u32) -> String {
+    if number <= 1 {
+        format!("calls/{sync}/{run}/{of}.jsonl.gz")
+    } else {
+        format!("calls/{sync}/{run}/{of}.{number}.jsonl.gz")
+    }
+}
+
+/// Reads a key of [`calls`]: whose calls they are, and the number.
+pub fn parse_calls(key: &str) -> Option<(CallsOf, u32)> {
+    let name = key.strip_prefix("calls/")?.rsplit('/').next()?;
+    let name = name.strip_suffix(".jsonl.gz")?;
+    match name.split_once('.') {
+        None => Some((CallsOf::parse(name)?, 1)),
+        Some((of, number)) => Some((
+            CallsOf::parse(of)?,
+            canonical(number).filter(|number| *number > 1)?,
+        )),
     }
 }
 
@@ -312,4 +395,39 @@ fn in_key(version: &str) -> String {
 /// `wake/<name>.json`
 pub fn wake(destination: &DestinationName) -> String {
     format!("wake/{destination}.json")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn calls_are_read_back_from_their_keys_in_the_order_they_are_made() {
+        let (sync, run) = (SyncName::new("web").unwrap(), RunId::new("r1").unwrap());
+        let batch = |part, number| CallsOf::Batch { part, number };
+        let all = [
+            (CallsOf::Audience, 1),
+            (batch(0, 2), 1),
+            (batch(0, 2), 2),
+            (batch(0, 10), 1),
+            (batch(1, 0), 1),
+            (CallsOf::Look(1_785_585_600), 1),
+        ];
+        assert!(all.is_sorted());
+        for (of, number) in all {
+            let key = calls(&sync, &run, of, number);
+            assert_eq!(parse_calls(&key), Some((of, number)), "{key}");
+            assert!(key.starts_with(&calls_prefix(&sync, &run)));
+        }
+        assert_eq!(calls(&sync, &run, batch(0, 2), 2), "calls/web/r1/0-2.2.jsonl.gz");
+        for key in [
+            "0-02.jsonl.gz",
+            "0-2.1.jsonl.gz",
+            "0-2.json",
+            "x.jsonl.gz",
+            "look-x.jsonl.gz",
+        ] {
+            assert_eq!(parse_calls(&format!("calls/web/r1/{key}")), None, "{key}");
+        }
+    }
 }

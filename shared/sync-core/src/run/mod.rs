@@ -3,6 +3,7 @@
 //! Everything but `head.json` is a fact: written once, a function of earlier facts. See `ARCHITECTURE.md`.
 
 mod batch;
+mod call;
 mod facts;
 mod fixed;
 mod head;
@@ -18,6 +19,7 @@ pub use batch::{
     BATCH_FORMAT, Batch, BatchHeader, BatchKind, BatchRow, BatchWriter, InvalidBatch, MAX_BATCH_CALLS,
     MAX_BATCH_ROWS, NewRow, UploadJob, call_body,
 };
+pub use call::Call;
 pub use facts::{
     Closed, Cut, Manifest, Outcome, PartEnd, PartRange, Pending, PendingRequest, Plan, PlanAudience,
     Progress, Refusal, Stop, StopStatus,

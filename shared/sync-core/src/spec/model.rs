@@ -44,6 +44,9 @@ pub struct SyncSpec {
     pub rejected_file: bool,
 }
 
+/// The live debugger keeps calls for so many days at most: as long as the batch files, in which their rows lie.
+pub const MAX_KEEP_DAYS: u16 = 30;
+
 /// What a sync sends.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize, schemars::JsonSchema,

@@ -38,7 +38,6 @@ pub(super) const NOT_BUILT: &[NotBuilt] = &[
     key("model.run_on.marker", "runs that a marker file starts"),
     value("model.run_on", "schedule", "runs by schedule"),
     key("alerts", "alerts"),
-    key("debugger", "the live debugger"),
     value("rejected_file", "true", "the file of rejected rows"),
 ];
 

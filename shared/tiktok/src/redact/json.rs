@@ -65,9 +65,14 @@ const AMOUNTS: &[&str] = &["value", "price", "quantity", "num_items", "predicted
 /// `user`; addresses of pages lose their query; all other text goes through [`redact_text`].
 pub fn redact_json(body: &[u8]) -> String {
     match serde_json::from_slice::<Value>(body) {
-        Ok(value) => redact_value(value, Rule::Text).to_string(),
+        Ok(value) => redacted(value).to_string(),
         Err(_) => redact_text(&String::from_utf8_lossy(body)).into_owned(),
     }
+}
+
+/// The same for JSON that was read already.
+pub fn redacted(value: Value) -> Value {
+    redact_value(value, Rule::Text)
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::super::cursor::{Cursor, Keys};
 use super::super::duration::duration;
 use super::super::model::{
-    Alerts, CountryRule, EmailRule, Guards, Hashing, IdentityRules, PhoneRule, SyncType,
+    Alerts, CountryRule, EmailRule, Guards, Hashing, IdentityRules, MAX_KEEP_DAYS, PhoneRule, SyncType,
 };
 use crate::identity::Country;
 use crate::values::Currency;
@@ -194,7 +194,9 @@ pub(super) fn debugger_keep_days(keys: &Keys<'_>) -> Option<u16> {
         return Some(DEFAULT_KEEP_DAYS);
     };
     match cursor.keys(&["keep_days"])?.get("keep_days") {
-        Some(cursor) => cursor.whole(1, 30).and_then(|days| u16::try_from(days).ok()),
+        Some(cursor) => cursor
+            .whole(1, u64::from(MAX_KEEP_DAYS))
+            .and_then(|days| u16::try_from(days).ok()),
         None => Some(DEFAULT_KEEP_DAYS),
     }
 }

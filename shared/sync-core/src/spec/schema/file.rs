@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde_json::json;
 
-use super::super::model::{EmailRule, Format, Hashing, Mode, OutOfRange, PhoneRule, SyncType};
+use super::super::model::{EmailRule, Format, Hashing, MAX_KEEP_DAYS, Mode, OutOfRange, PhoneRule, SyncType};
 use super::super::read;
 use crate::events::FIELDS;
 
@@ -327,7 +327,7 @@ struct Alerts {
 #[schemars(deny_unknown_fields)]
 struct Debugger {
     /// Days for which calls are kept.
-    #[schemars(range(min = 1, max = 30), extend("default" = read::DEFAULT_KEEP_DAYS))]
+    #[schemars(range(min = 1, max = MAX_KEEP_DAYS), extend("default" = read::DEFAULT_KEEP_DAYS))]
     keep_days: Option<u16>,
 }
 

@@ -66,7 +66,6 @@ fn what_is_not_built_says_so_at_its_key() {
             "web.yaml:8:3: model.format: not built yet: exports as Parquet",
             "web.yaml:9:12: model.run_on.marker: not built yet: runs that a marker file starts",
             "web.yaml:23:1: alerts: not built yet: alerts",
-            "web.yaml:24:1: debugger: not built yet: the live debugger",
         ],
     );
     check_now(
