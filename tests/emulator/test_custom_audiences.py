@@ -108,6 +108,10 @@ def test_an_audience_is_mirrored_with_the_identifiers_that_match_booster_adds(pi
 
 def test_the_second_file_of_a_day_waits_for_the_next_one(pipeline):
     # The test before this one took longer than the quiet time, and housekeeping came by: still it waits.
+    first = next(iter(pipeline.stack.records("everybody").values()))
+    if time.time() // 86_400 > first["finished"] // 86_400:  # midnight (UTC) came between the tests
+        assert until(lambda: len(pipeline.stack.records("everybody")) == 2, 90), "the day is over, and it still waits"
+        return
     assert pipeline.stack.keys("pending/everybody/"), "the second export of the day does not wait"
     assert len(pipeline.stack.records("everybody")) == 1
     assert len(held(pipeline, "Stack everybody")["EMAIL_SHA256"]) == 1200
