@@ -8,8 +8,10 @@
     reason = "tests, and what they share"
 )]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use sync_core::names::RunId;
 use sync_core::run::Call;
@@ -190,38 +192,52 @@ async fn a_write_of_the_debugger_that_fails_costs_nothing() {
     );
 }
 
-/// Who goes on with a batch writes an object of its own, so the calls of the one before stay.
+/// Who goes on with a batch writes an object of its own, so the calls of the one before stay; and nobody takes the write
+/// of its own, whose answer was lost, for another's.
 #[tokio::test]
-async fn calls_before_a_death_stay() {
+async fn calls_before_a_fault_stay_and_none_is_kept_twice() {
     let bench = Rc::new(Bench::start().await.unwrap());
-    let mut several = 0;
-    for request in 1.. {
-        let mut world = World::new(&bench, Setup::small()).await.unwrap();
-        let run = world.land("1.csv", &Export::rows(0, 6)).await.unwrap();
-        world
-            .work_until(|message| message.asked.is_batch())
-            .await
-            .unwrap();
-        let message = world.queue.take(0);
-        let (_, requests) = world
-            .handle(message, Some((request, Fault::DieBefore)))
-            .await
-            .unwrap();
-        if request > requests {
-            break;
+    for fault in [
+        Fault::DieBefore,
+        Fault::DieAfter,
+        Fault::LoseAnswer,
+        Fault::Refuse,
+    ] {
+        let mut several = 0;
+        for request in 1.. {
+            let mut world = World::new(&bench, Setup::small()).await.unwrap();
+            let run = world.land("1.csv", &Export::rows(0, 6)).await.unwrap();
+            world
+                .work_until(|message| message.asked.is_batch())
+                .await
+                .unwrap();
+            let message = world.queue.take(0);
+            let (_, requests) = world.handle(message, Some((request, fault))).await.unwrap();
+            if request > requests {
+                break;
+            }
+            let before = world.kept_calls(&run).unwrap();
+            world.work().await.unwrap();
+            let after = world.kept_calls(&run).unwrap();
+            for (name, calls) in &before {
+                assert_eq!(after.get(name), Some(calls), "{fault:?} at {request}");
+            }
+            // Calls since the last write, which is the first one here, are lost with their function.
+            let kept = all(&after).len() as u64;
+            assert!(
+                (1..=bench.front.calls()).contains(&kept),
+                "{fault:?} at {request}: {kept}"
+            );
+            let ids: BTreeSet<_> = all(&after).iter().map(|call| call.request_id.clone()).collect();
+            assert_eq!(
+                ids.len() as u64,
+                kept,
+                "{fault:?} at {request}: a call is kept twice"
+            );
+            several += usize::from(after.len() > 1);
         }
-        let before = world.kept_calls(&run).unwrap();
-        world.work().await.unwrap();
-        let after = world.kept_calls(&run).unwrap();
-        for (name, calls) in &before {
-            assert_eq!(after.get(name), Some(calls));
-        }
-        // Calls since the last write, which is the first one within this second, are lost with their function.
-        let kept = all(&after).len() as u64;
-        assert!((1..=bench.front.calls()).contains(&kept), "{kept}");
-        several += usize::from(after.len() > 1);
+        assert!(several > 2 || fault == Fault::Refuse, "{fault:?}: {several}");
     }
-    assert!(several > 2, "{several}");
 }
 
 #[tokio::test]
@@ -249,19 +265,101 @@ async fn calls_are_kept_for_as_many_days_as_the_spec_says() {
 #[tokio::test]
 async fn calls_without_an_answer_are_kept_and_so_are_their_repeats() {
     let bench = Rc::new(Bench::start().await.unwrap());
-    let mut world = World::new(&bench, Setup::small()).await.unwrap();
+    let mut setup = Setup::small();
+    setup.deliver.tries = 3;
+    let mut world = World::new(&bench, setup).await.unwrap();
     let mut calls = 0;
     world.bench.front.script(move |_| {
         calls += 1;
-        if calls == 1 { Act::Http(503) } else { Act::Pass }
+        match calls {
+            1 => Act::ResetAfter,
+            2 => Act::Http(503),
+            _ => Act::Pass,
+        }
     });
     let run = world.run("1.csv", &Export::rows(0, 2)).await.unwrap();
     let kept = world.kept_calls(&run).unwrap();
     let seen: Vec<_> = all(&kept)
         .iter()
-        .map(|call| (call.status, call.code, call.verdict.clone()))
+        .map(|call| (call.status, call.code, call.verdict.as_str(), call.repeated))
         .collect();
-    assert_eq!(seen[0], (Some(503), None, "retry".to_owned()));
-    assert!(all(&kept)[0].response["message"].is_string());
-    assert_eq!(seen.len() as u64, bench.front.calls());
+    assert_eq!(
+        seen,
+        [
+            (None, None, "retry", false),
+            (Some(503), None, "retry", true),
+            (Some(200), Some(0), "accepted", true)
+        ]
+    );
+    for call in all(&kept) {
+        assert!(call.response["message"].is_string());
+    }
+    check_counts(&world, &run).await;
+}
+
+/// A person who looks while TikTok gives no answer sees the calls that got none.
+#[tokio::test]
+async fn calls_are_seen_while_there_is_no_answer() {
+    let bench = Rc::new(Bench::start().await.unwrap());
+    let mut setup = Setup::small();
+    setup.deliver.debugger_period = Duration::ZERO;
+    let mut world = World::new(&bench, setup).await.unwrap();
+    let (counts, store) = (Arc::new(Mutex::new(Vec::new())), world.store.clone());
+    let seen = counts.clone();
+    world.bench.front.script(move |_| {
+        seen.lock().unwrap().push(store.keys("calls/").len());
+        Act::Http(503)
+    });
+    world.land("1.csv", &Export::rows(0, 6)).await.unwrap();
+    world
+        .work_until(|message| message.asked.is_batch())
+        .await
+        .unwrap();
+    let message = world.queue.take(0);
+    world.handle(message, None).await.unwrap();
+    assert_eq!(
+        *counts.lock().unwrap(),
+        [0, 1, 1],
+        "each call, from the second one on, finds the first one kept"
+    );
+}
+
+/// TikTok's words may hold what a row said of a person: no rule for text knows a click id or a user agent.
+#[tokio::test]
+async fn what_tiktok_echoes_of_a_person_is_not_kept() {
+    let bench = Rc::new(Bench::start().await.unwrap());
+    let mut setup = Setup::small();
+    setup.spec = setup.spec.replace(
+        "mappings:\n",
+        "mappings:\n  - {value: zclick-k1, to: user.ttclid}\n  - {value: Zagent/1.0 (zbrowser), to: user.user_agent}\n",
+    );
+    let mut world = World::new(&bench, setup).await.unwrap();
+    world.bench.front.script(|call| match call.ids.len() {
+        0 => Act::Pass,
+        _ => Act::Answer(
+            40002,
+            "Invalid value for data.0.user.ttclid: zclick-k1 of Zagent/1.0 (zbrowser).".to_owned(),
+        ),
+    });
+    let run = world.run("1.csv", &Export::rows(0, 3)).await.unwrap();
+    let record = world.record(&run).await.unwrap();
+    assert_eq!(record.sums.refused, 3);
+    let kept = serde_json::to_string(&all(&world.kept_calls(&run).unwrap())).unwrap();
+    assert!(
+        kept.contains("data.0.user.ttclid: [identity] of [identity]"),
+        "{kept}"
+    );
+    for key in world
+        .store
+        .keys("")
+        .iter()
+        .filter(|key| !key.starts_with("batches/"))
+    {
+        let body = world.store.peek(key).unwrap_or_default();
+        let spec = key.starts_with("syncs/") || key.ends_with("plan.json");
+        assert!(
+            spec || !String::from_utf8_lossy(&body).contains("zclick"),
+            "{key}"
+        );
+    }
 }

@@ -38,6 +38,15 @@ impl FromStr for Place {
 }
 
 impl Place {
+    /// How a command that is shown to somebody names it, with a blank before it; nothing for the default.
+    pub(crate) fn as_option(&self) -> String {
+        match self {
+            Self::Folder(folder) if folder.as_os_str() == ".tideline" => String::new(),
+            Self::Folder(folder) => format!(" --store {}", folder.display()),
+            Self::Bucket(bucket) => format!(" --store s3://{bucket}"),
+        }
+    }
+
     /// Opens it for reading and for requests. A folder has to be there.
     pub(crate) async fn open(&self) -> anyhow::Result<ingest::Context> {
         match self {

@@ -52,6 +52,8 @@ pub struct Settings {
     pub progress_calls: u32,
     /// … or after this time.
     pub progress_time: Duration,
+    /// While calls are made, what the live debugger keeps of a batch is written no more often than this.
+    pub debugger_period: Duration,
     /// Seconds after which an invocation that began to make an audience of files is surely dead.
     pub lease_seconds: i64,
 }
@@ -66,6 +68,7 @@ impl Default for Settings {
             isolation_calls: 2_000,
             progress_calls: 100,
             progress_time: Duration::from_secs(10),
+            debugger_period: Duration::from_secs(10),
             lease_seconds: 360,
         }
     }

@@ -144,12 +144,25 @@ impl Sending<'_> {
             return Ok(Ok(self.needs_authorisation(rows, &progress, message).await?));
         }
         let whose = (&self.id.sync, &self.id.run);
-        let calls = CallLog::new(self.ctx.store.clone(), whose, self.id.calls());
+        let calls = CallLog::new(
+            self.ctx.store.clone(),
+            whose,
+            self.id.calls(),
+            self.ctx.settings.debugger_period,
+        );
         if batch.header.kind == BatchKind::Upload {
             return self.upload(&batch, &token, &calls).await;
         }
-        let tracker = Tracker::new(self.ctx, self.id, &calls, progress);
-        let ended = send(self.ctx, &batch, &token, &tracker, self.deadline, self.now).await;
+        let tracker = Tracker::new(self.ctx, self.id, progress);
+        let ended = send(
+            self.ctx,
+            &batch,
+            (&token, &calls),
+            &tracker,
+            self.deadline,
+            self.now,
+        )
+        .await;
         // Whatever became of the batch, what was called is shown.
         calls.keep().await;
         let ended = ended?;

@@ -2,7 +2,6 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use runtime::call_log::CallLog;
 use runtime::facts::to_bytes;
 use sync_core::run::keys::BatchId;
 use sync_core::run::{Progress, Refusal};
@@ -15,8 +14,6 @@ use crate::Context;
 pub(crate) struct Tracker<'a> {
     ctx: &'a Context,
     key: String,
-    /// The calls themselves, for the live debugger.
-    pub(crate) calls: &'a CallLog,
     state: Mutex<State>,
     writing: AsyncMutex<Written>,
 }
@@ -32,11 +29,10 @@ struct Written {
 }
 
 impl<'a> Tracker<'a> {
-    pub(crate) fn new(ctx: &'a Context, batch: &BatchId, calls: &'a CallLog, progress: Progress) -> Self {
+    pub(crate) fn new(ctx: &'a Context, batch: &BatchId, progress: Progress) -> Self {
         Self {
             ctx,
             key: batch.progress(),
-            calls,
             state: Mutex::new(State { progress, answers: 0 }),
             writing: AsyncMutex::new(Written {
                 answers: 0,
@@ -113,7 +109,6 @@ impl<'a> Tracker<'a> {
         if !now && !due {
             return Ok(false);
         }
-        self.calls.keep_now_and_then().await;
         let (progress, answers) = (self.snapshot(), self.answers());
         self.ctx
             .store

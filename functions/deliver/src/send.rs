@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::Context as _;
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt, stream};
+use runtime::call_log::CallLog;
 use runtime::connections::Refuses;
 use runtime::deadline::Deadline;
 use runtime::register::open_run;
@@ -51,7 +52,7 @@ pub(crate) struct Stopping {
 pub(crate) async fn send(
     ctx: &Context,
     batch: &Batch<'_>,
-    token: &Token,
+    (token, log): (&Token, &CallLog),
     tracker: &Tracker<'_>,
     deadline: Deadline,
     now: i64,
@@ -91,6 +92,7 @@ pub(crate) async fn send(
         tracker,
         endpoint,
         shown: shown_around_rows(batch),
+        log,
         deadline,
         now,
         ended: Mutex::new(None),
@@ -119,6 +121,8 @@ pub(crate) struct Sender<'a> {
     endpoint: Endpoint,
     /// What stands around the rows of each call.
     shown: ShownRequest,
+    /// For the live debugger.
+    log: &'a CallLog,
     deadline: Deadline,
     now: i64,
     ended: Mutex<Option<Ended>>,
@@ -162,6 +166,7 @@ impl Sender<'_> {
                 .post_json(asked, Some(&self.token.access), body.clone(), timeout)
                 .await;
             self.note(rows, asked, &answer);
+            self.log.keep_now_and_then().await;
             match answer.verdict {
                 Verdict::Retry { why, cause } => {
                     repeated |= why.may_have_been_taken();
@@ -207,9 +212,8 @@ impl Sender<'_> {
 
     fn note(&self, rows: &[u32], asked: Asked, answer: &Answer) {
         self.tracker.called(answer.label());
-        let calls = self.tracker.calls;
         let sent = rows.iter().copied().collect();
-        calls.push(&self.shown.answered(asked, Some(sent), answer));
+        self.log.push(&self.shown.answered(asked, Some(sent), answer));
         if let Verdict::Retry { why, .. } = &answer.verdict
             && why.may_have_been_taken()
         {

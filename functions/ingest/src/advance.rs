@@ -1,5 +1,7 @@
 //! An idle sync: the next pending run is chosen and claimed.
 
+use std::time::Duration;
+
 use anyhow::Context as _;
 use runtime::call_log::CallLog;
 use runtime::connections::is_refused;
@@ -59,7 +61,12 @@ pub async fn advance(ctx: &Context, sync: &SyncName, retry: bool) -> anyhow::Res
             }
             let input = |(key, _): &&(String, Pending)| run.input.as_ref() == Some(key);
             let entry = waiting.iter().find(input).map(|(_, entry)| entry);
-            let log = CallLog::new(ctx.store.clone(), (sync, &run.id), CallsOf::Audience);
+            let log = CallLog::new(
+                ctx.store.clone(),
+                (sync, &run.id),
+                CallsOf::Audience,
+                Duration::ZERO,
+            );
             match audience::ready(ctx, &spec, &read.head, entry, &log).await? {
                 Ready::Go => {}
                 Ready::Unfit(message) if run.kind == RunKind::Export => run.unfit = Some(message),

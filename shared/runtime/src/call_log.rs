@@ -1,6 +1,6 @@
 //! The live debugger's objects: API calls as lines of JSON, compressed. Written while they grow, and read.
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, Read as _, Take, Write as _};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -12,19 +12,18 @@ use flate2::write::GzEncoder;
 use sync_core::names::{RunId, SyncName};
 use sync_core::run::Call;
 use sync_core::run::keys::{self, CallsOf};
-use tokio::sync::Mutex as AsyncMutex;
+use tokio::sync::{Mutex as AsyncMutex, MutexGuard};
 use tokio::time::Instant;
 
 use crate::store::{Put, Store};
 
-/// While more calls come, the object is written no more often: each time it is written whole.
-const PERIOD: Duration = Duration::from_secs(1);
+/// Others may take the number that a writer wants: so often at most.
+const TRIES: u32 = 10;
+/// More objects than a run has.
+const MANY: usize = 1_000_000;
 
-/// A batch is gone on with by no more invocations; what further ones do is not kept.
-const MAX_WRITERS: u32 = 1_000;
-
-/// No object is read further than this many bytes of text: it would not be one of ours.
-const MAX_READ: u64 = 1 << 30;
+/// An object with more bytes of text would not be one of ours.
+const MAX_READ: u64 = 256 << 20;
 
 /// The calls of one invocation for one batch, or for one audience. Calls at once may share it.
 ///
@@ -35,6 +34,7 @@ pub struct CallLog {
     sync: SyncName,
     run: RunId,
     of: CallsOf,
+    period: Duration,
     lines: Mutex<Vec<u8>>,
     written: AsyncMutex<Written>,
 }
@@ -53,13 +53,20 @@ struct Written {
 }
 
 impl CallLog {
-    /// An empty log.
-    pub fn new(store: Arc<dyn Store>, (sync, run): (&SyncName, &RunId), of: CallsOf) -> Self {
+    /// An empty log. While more calls come, it is written no more often than once in `period`: each time it is written
+    /// whole.
+    pub fn new(
+        store: Arc<dyn Store>,
+        (sync, run): (&SyncName, &RunId),
+        of: CallsOf,
+        period: Duration,
+    ) -> Self {
         Self {
             store,
             sync: sync.clone(),
             run: run.clone(),
             of,
+            period,
             lines: Mutex::default(),
             written: AsyncMutex::default(),
         }
@@ -76,17 +83,22 @@ impl CallLog {
         }
     }
 
-    /// The same as [`Self::keep`], unless it was done within the last second: for those who will call again.
+    /// The same as [`Self::keep`], unless it was done within the last period, or another call just does it: for those
+    /// who will call again.
     pub async fn keep_now_and_then(&self) {
-        let last = self.written.lock().await.at;
-        if last.is_none_or(|last| last.elapsed() >= PERIOD) {
-            self.keep().await;
+        if let Ok(written) = self.written.try_lock()
+            && written.at.is_none_or(|last| last.elapsed() >= self.period)
+        {
+            self.keep_all(written).await;
         }
     }
 
     /// Writes the calls that were added since the last time, if there are any.
     pub async fn keep(&self) {
-        let mut written = self.written.lock().await;
+        self.keep_all(self.written.lock().await).await;
+    }
+
+    async fn keep_all(&self, mut written: MutexGuard<'_, Written>) {
         written.at = Some(Instant::now());
         let lines = std::mem::take(&mut *self.lines.lock().unwrap_or_else(PoisonError::into_inner));
         if let Err(error) = self.write(&mut written, &lines).await {
@@ -119,14 +131,31 @@ impl CallLog {
         Ok(())
     }
 
-    /// Writes the first of it under a number that nobody has.
+    /// Writes the first of it under a number that nobody has: 1, or the one behind those that are there.
     async fn begin(&self, body: &Bytes) -> anyhow::Result<u32> {
-        for number in 1..=MAX_WRITERS {
-            if self.store.put_new(&self.key(number), body.clone()).await? == Put::Written {
+        let mut number = 1;
+        for _ in 0..TRIES {
+            let key = self.key(number);
+            if self.store.put_new(&key, body.clone()).await? == Put::Written {
                 return Ok(number);
             }
+            // It may have been this writer's own write, whose answer was lost: then the object is where this one begins.
+            if let Some(object) = self.store.get(&key).await?
+                && body.starts_with(&object.body)
+            {
+                self.store.put(&key, body.clone()).await?;
+                return Ok(number);
+            }
+            let prefix = keys::calls_prefix(&self.sync, &self.run);
+            let there = self.store.list(&prefix, None, MANY).await?;
+            let numbers = there.iter().filter_map(|object| keys::parse_calls(&object.key));
+            let last = numbers
+                .filter(|(of, _)| *of == self.of)
+                .map(|(_, number)| number)
+                .max();
+            number = last.unwrap_or(0).saturating_add(1);
         }
-        anyhow::bail!("{} is there already, and {MAX_WRITERS} more like it", self.key(1))
+        anyhow::bail!("{} and those behind it are there already", self.key(1))
     }
 
     fn key(&self, number: u32) -> String {
@@ -137,20 +166,50 @@ impl CallLog {
 /// The calls in an object of [`CallLog`], one by one.
 ///
 /// # Errors
-/// For a line that is no call, or a file that is no gzip: nothing comes after it.
-pub fn read_calls(object: &[u8]) -> impl Iterator<Item = anyhow::Result<Call>> {
-    let lines = BufReader::new(MultiGzDecoder::new(object).take(MAX_READ)).lines();
-    let mut broken = false;
-    lines.map_while(move |line| {
-        if broken {
+/// For a file that is no gzip, a line that is no call, or more than 256 MiB of text: nothing comes after it.
+pub fn read_calls(object: &[u8]) -> ReadCalls<'_> {
+    ReadCalls {
+        text: BufReader::new(MultiGzDecoder::new(object).take(MAX_READ)),
+        line: Vec::new(),
+        ended: false,
+    }
+}
+
+/// The calls in an object, one by one: see [`read_calls`].
+pub struct ReadCalls<'a> {
+    text: BufReader<Take<MultiGzDecoder<&'a [u8]>>>,
+    line: Vec<u8>,
+    ended: bool,
+}
+
+impl ReadCalls<'_> {
+    fn read(&mut self) -> anyhow::Result<Option<Call>> {
+        self.line.clear();
+        let read = self.text.read_until(b'\n', &mut self.line);
+        if read.context("uncompressing the calls")? > 0 {
+            return serde_json::from_slice(&self.line)
+                .map(Some)
+                .context("reading a call");
+        }
+        anyhow::ensure!(
+            self.text.get_ref().limit() > 0,
+            "it holds more than {MAX_READ} bytes of text"
+        );
+        Ok(None)
+    }
+}
+
+impl Iterator for ReadCalls<'_> {
+    type Item = anyhow::Result<Call>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.ended {
             return None;
         }
-        let call = line
-            .context("uncompressing the calls")
-            .and_then(|line| serde_json::from_str(&line).context("reading a call"));
-        broken = call.is_err();
-        Some(call)
-    })
+        let read = self.read();
+        self.ended = !matches!(read, Ok(Some(_)));
+        read.transpose()
+    }
 }
 
 #[cfg(test)]
@@ -188,7 +247,7 @@ mod tests {
         let store: Arc<dyn Store> = Arc::new(LocalStore::open(folder.path()).unwrap());
         let (sync, run) = (SyncName::new("web").unwrap(), RunId::new("r1").unwrap());
         let of = CallsOf::Batch { part: 0, number: 3 };
-        let log = || CallLog::new(store.clone(), (&sync, &run), of);
+        let log = || CallLog::new(store.clone(), (&sync, &run), of, Duration::ZERO);
         let (first, second) = (log(), log());
         first.keep().await;
         assert!(

@@ -98,8 +98,8 @@ impl Client {
             .http
             .post(self.url(asked))
             .header(CONTENT_TYPE, json)
-            .body(body);
-        answered(request, asked, token, timeout).await
+            .body(body.clone());
+        answered(request, Some(&body), asked, token, timeout).await
     }
 
     /// Posts a form with one file (`multipart/form-data`). Else as [`Self::post_json`].
@@ -121,7 +121,7 @@ impl Client {
             })
             .part("file", part);
         let request = self.http.post(self.url(asked)).multipart(form);
-        answered(request, asked, token, timeout).await
+        answered(request, None, asked, token, timeout).await
     }
 
     /// Gets an answer by names and values in the query, which are escaped here. Lists go as JSON text
@@ -135,7 +135,7 @@ impl Client {
     ) -> Answer {
         let asked = asked.into();
         let request = self.http.get(self.url(asked)).query(query);
-        answered(request, asked, token, timeout).await
+        answered(request, None, asked, token, timeout).await
     }
 
     fn url(&self, asked: Asked) -> String {
@@ -145,6 +145,7 @@ impl Client {
 
 async fn answered(
     request: RequestBuilder,
+    sent: Option<&[u8]>,
     asked: Asked,
     token: Option<&AccessToken>,
     timeout: Duration,
@@ -155,7 +156,7 @@ async fn answered(
         None => request,
     };
     match fetch::fetch(request.timeout(timeout)).await {
-        Ok(fetched) => Answer::judged(&fetched, asked, begun.elapsed()),
+        Ok(fetched) => Answer::judged(fetched, sent, asked, begun.elapsed()),
         Err(lost) => Answer::lost(&lost, begun.elapsed()),
     }
 }

@@ -12,7 +12,7 @@ use crate::redact::redacted;
 /// What an answer holds beyond this many bytes of JSON is left out.
 const MAX_DATA: usize = 64 << 10;
 
-/// A request that may be kept and shown. It is made by redacting one, and in no other way.
+/// A request that may be kept and shown: redacted, or, of a file's upload, what names no person.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ShownRequest(Value);
 
@@ -67,7 +67,7 @@ fn now() -> i64 {
     i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
 }
 
-/// An answer in its own form; one that could not be read as what our message says of it.
+/// An answer in its own form; of one that could not be read what [`Answer::message`] says.
 fn response(answer: &Answer) -> Value {
     let mut response = Map::new();
     if let Some(code) = answer.code {

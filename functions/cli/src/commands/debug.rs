@@ -1,25 +1,25 @@
 //! `tideline debug`: the API calls of a run, requests and answers.
 
 use clap::Args;
-use comfy_table::presets::NOTHING;
-use comfy_table::{CellAlignment, ContentArrangement, Table};
+use comfy_table::Table;
+use futures::{StreamExt, stream};
 use runtime::facts;
 use runtime::store::Store;
-use serde_json::Value;
-use sync_core::names::{RunId, SyncName};
-use sync_core::run::{Batch, Call, Record, keys};
+use sync_core::names::RunId;
+use sync_core::run::keys::{self, BatchId};
+use sync_core::run::{Batch, Call, Record};
 
 use crate::console::Console;
-use crate::debugger::{self, Rows};
+use crate::debugger::{CallsObject, add_to, as_json, objects, rows, table, write_call};
 use crate::exit::Exit;
 use crate::history;
 use crate::place::Place;
-use crate::plural::{counted, thousands};
+use crate::plural::counted;
 
 /// So many calls are a table that somebody reads.
 const SHOWN: usize = 100;
-/// So many primary keys are shown of a call.
-const KEYS: usize = 20;
+/// So many objects are asked for at once.
+const AT_ONCE: usize = 8;
 
 /// The arguments of `debug`.
 #[derive(Debug, Args)]
@@ -30,7 +30,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "PLACE", default_value = ".tideline")]
     store: Place,
     /// Only this call, with its request and answer
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["failed", "limit"])]
     call: Option<String>,
     /// Only calls that TikTok did not accept
     #[arg(long)]
@@ -40,166 +40,167 @@ pub(crate) struct Arguments {
     limit: Option<usize>,
 }
 
+/// What was seen, and what not.
+struct Seen {
+    table: Table,
+    /// Calls that are kept.
+    all: u64,
+    /// Of these, calls of batches, which the record counts.
+    of_batches: u64,
+    /// Calls that were asked for.
+    meant: u64,
+    written: u64,
+    /// Files that could not be read to their end.
+    broken: u64,
+}
+
 pub(super) async fn run(arguments: &Arguments, console: &mut Console) -> anyhow::Result<Exit> {
     let ctx = arguments.store.open().await?;
     let store = ctx.store.as_ref();
     let (sync, run) = history::find(store, &arguments.run).await?;
-    let json = console.is_json();
-    let mut table = table();
-    let limit = arguments.limit.unwrap_or(if json { usize::MAX } else { SHOWN });
-    let (mut meant, mut shown, mut all) = (0, 0, 0_usize);
-    for object in debugger::objects(store, &sync, &run).await? {
-        // Rows are read where they are shown, once for all calls of a batch.
-        let mut file = None;
-        for (number, call) in (1..).zip(object.calls(store).await?) {
-            all += 1;
-            let name = object.call_name(number);
-            let wanted = arguments.call.as_ref().is_none_or(|only| *only == name);
-            if !wanted || (arguments.failed && call.verdict == "accepted") {
-                continue;
-            }
-            meant += 1;
-            if shown == limit {
-                continue;
-            }
-            shown += 1;
-            if !json && arguments.call.is_none() {
-                table.add_row(cells(&name, &call));
-                continue;
-            }
-            if file.is_none() {
-                file = Some(object.rows(store).await?);
-            }
-            let batch = file.as_ref().and_then(Option::as_ref);
-            let batch = batch.map(|bytes| Batch::read(bytes)).transpose()?;
-            let rows = debugger::rows(&call, batch.as_ref())?;
-            if json {
-                console.json(&debugger::as_json(&run, &name, &call, rows.as_ref()))?;
-            } else {
-                write_call(&name, &call, rows.as_ref(), console)?;
-            }
+    let mut objects = objects(store, &sync, &run).await?;
+    if let Some(call) = &arguments.call {
+        let name = call.rsplit_once('/').map_or("", |(name, _)| name);
+        objects.retain(|object| object.name == name);
+    }
+    let mut seen = Seen {
+        table: table(),
+        all: 0,
+        of_batches: 0,
+        meant: 0,
+        written: 0,
+        broken: 0,
+    };
+    let read = async |object: CallsObject| {
+        let calls = object.calls(store).await?;
+        anyhow::Ok((object, calls))
+    };
+    let mut reading = stream::iter(objects).map(read).buffered(AT_ONCE);
+    while let Some(read) = reading.next().await {
+        let (object, (calls, error)) = read?;
+        show(store, &run, (&object, calls), arguments, &mut seen, console).await?;
+        if let Some(error) = error {
+            seen.broken += 1;
+            writeln!(console.err, "error: {error:#}")?;
         }
     }
-    if let Some(name) = arguments.call.as_ref().filter(|_| meant == 0) {
+    if let Some(name) = arguments.call.as_ref().filter(|_| seen.meant == 0) {
         anyhow::bail!("the run {run} has no call {name}: `tideline debug {run}` lists its calls");
     }
-    if json || arguments.call.is_some() {
-        return Ok(Exit::Done);
-    }
-    if shown > 0 {
-        writeln!(console.out, "{}", table.trim_fmt())?;
-    }
-    let (none, all) = (all == 0, counted(all as u64, "call"));
-    if meant > shown {
-        let left = counted((meant - shown) as u64, "further call");
-        writeln!(
-            console.out,
-            "\n{left}: --limit shows more of them, --failed those that were not accepted"
-        )?;
-    } else if shown > 0 {
-        writeln!(
-            console.out,
-            "\n{all}. `tideline debug {run} --call NAME` shows request and answer of one"
-        )?;
-    } else if none {
-        writeln!(console.out, "{}", nothing(store, &sync, &run).await?)?;
-    } else {
-        writeln!(console.out, "TikTok accepted all that the run {run} sent: {all}.")?;
-    }
-    Ok(Exit::Done)
-}
-
-/// Why there is nothing to show.
-async fn nothing(store: &dyn Store, sync: &SyncName, run: &RunId) -> anyhow::Result<String> {
-    let record: Option<Record> = facts::read(store, &keys::record(sync, run)).await?;
-    Ok(match record {
-        None => format!("The run {run} has made no API call yet."),
-        Some(record) if record.calls.is_empty() => format!("The run {run} made no API call."),
-        Some(_) => {
-            format!(
-                "The calls of the run {run} are not kept any more: `debugger.keep_days` of the sync says how long."
-            )
+    if arguments.call.is_none() {
+        let record: Option<Record> = facts::read(store, &keys::record(&sync, &run)).await?;
+        if !console.is_json() {
+            write_table(&run, arguments, &seen, record.as_ref(), console)?;
         }
-    })
-}
-
-fn table() -> Table {
-    let mut table = Table::new();
-    table
-        .load_style(NOTHING)
-        .set_content_arrangement(ContentArrangement::Dynamic)
-        .set_header([
-            "CALL", "TIME", "REQUEST", "ROWS", "HTTP", "CODE", "VERDICT", "MS", "ANSWER",
-        ]);
-    for column in [3, 4, 5, 7] {
-        if let Some(column) = table.column_mut(column) {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
-    }
-    table
-}
-
-fn cells(name: &str, call: &Call) -> [String; 9] {
-    let path = call.path.strip_prefix("/open_api/v1.3/").unwrap_or(&call.path);
-    let again = if call.repeated { " (again)" } else { "" };
-    [
-        name.to_owned(),
-        debugger::time(call),
-        format!("{} {path}{again}", call.method),
-        call.rows
-            .as_ref()
-            .map_or_else(String::new, |rows| thousands(rows.len())),
-        call.status.map_or_else(String::new, |status| status.to_string()),
-        call.code.map_or_else(String::new, |code| code.to_string()),
-        call.verdict.clone(),
-        thousands(call.milliseconds),
-        call.response
-            .get("message")
-            .and_then(Value::as_str)
-            .unwrap_or_default()
-            .to_owned(),
-    ]
-}
-
-fn write_call(name: &str, call: &Call, rows: Option<&Rows>, console: &mut Console) -> anyhow::Result<()> {
-    let out = &mut console.out;
-    writeln!(out, "Call {name}, {}", debugger::time(call))?;
-    writeln!(out, "{} {}", call.method, call.path)?;
-    if call.repeated {
-        writeln!(
-            out,
-            "The same request had been sent before without a clear answer."
-        )?;
-    }
-    if let Some(numbers) = &call.rows {
-        writeln!(out, "Rows: {}", thousands(numbers.len()))?;
-    }
-    if let Some(rows) = rows {
-        let keys: Vec<String> = rows.keys.iter().take(KEYS).map(Value::to_string).collect();
-        let more = if rows.keys.len() > KEYS { ", …" } else { "" };
-        if !keys.is_empty() {
-            writeln!(out, "Primary keys: {}{more}", keys.join(", "))?;
-        }
-        if rows.request.is_none() {
+        let counted_calls = record.map_or(0, |record| record.calls.values().sum());
+        if seen.all > 0 && seen.broken == 0 && seen.of_batches < counted_calls {
+            let lost = counted(counted_calls - seen.of_batches, "call");
             writeln!(
-                out,
-                "The rows are not kept any more: this is what stood around them."
+                console.err,
+                "note: {lost} that the record counts are not kept: the function that made them ended before it had written them"
             )?;
         }
     }
-    let request = rows
-        .and_then(|rows| rows.request.as_ref())
-        .unwrap_or(&call.request);
-    writeln!(out, "\n{}\n", serde_json::to_string_pretty(request)?)?;
-    let status = call
-        .status
-        .map_or_else(|| "no answer".to_owned(), |status| format!("HTTP {status}"));
-    writeln!(
-        out,
-        "{status}, {}, {} ms",
-        call.verdict,
-        thousands(call.milliseconds)
-    )?;
-    writeln!(out, "\n{}", serde_json::to_string_pretty(&call.response)?)?;
+    Ok(if seen.broken > 0 { Exit::Failed } else { Exit::Done })
+}
+
+/// Shows the calls of one object that are asked for.
+async fn show(
+    store: &dyn Store,
+    run: &RunId,
+    (object, calls): (&CallsObject, Vec<(String, Call)>),
+    arguments: &Arguments,
+    seen: &mut Seen,
+    console: &mut Console,
+) -> anyhow::Result<()> {
+    let json = console.is_json();
+    let limit = arguments.limit.unwrap_or(if json { usize::MAX } else { SHOWN }) as u64;
+    seen.all += calls.len() as u64;
+    seen.of_batches += object.batch.as_ref().map_or(0, |_| calls.len() as u64);
+    let is_meant = |(name, call): &(String, Call)| match &arguments.call {
+        Some(only) => only == name,
+        None => !arguments.failed || call.verdict != "accepted",
+    };
+    let meant: Vec<_> = calls.into_iter().filter(is_meant).collect();
+    let left = usize::try_from(limit - seen.written).unwrap_or(usize::MAX);
+    let now = meant.get(..left).unwrap_or(&meant);
+    seen.meant += meant.len() as u64;
+    seen.written += now.len() as u64;
+    if !json && arguments.call.is_none() {
+        for (name, call) in now {
+            add_to(&mut seen.table, name, call);
+        }
+        return Ok(());
+    }
+    if now.is_empty() {
+        return Ok(());
+    }
+    let file = object.batch_file(store).await?;
+    let batch = file.as_deref().map(Batch::read);
+    for (name, call) in now {
+        let rows = match &batch {
+            None => Ok(None),
+            Some(Ok(batch)) => rows(call, batch),
+            Some(Err(error)) => Err(anyhow::anyhow!("{error}")),
+        };
+        let rows = rows.unwrap_or_else(|error| {
+            seen.broken += 1;
+            let key = object.batch.as_ref().map_or_else(String::new, BatchId::key);
+            let _ = writeln!(
+                console.err,
+                "error: {key}: {error:#}: the rows of the call {name} are left out"
+            );
+            None
+        });
+        if json {
+            console.json(&as_json(run, name, call, rows.as_ref()))?;
+        } else {
+            write_call(name, call, rows.as_ref(), &mut console.out)?;
+        }
+    }
+    Ok(())
+}
+
+/// Writes the table, and what more can be asked for.
+fn write_table(
+    run: &RunId,
+    arguments: &Arguments,
+    seen: &Seen,
+    record: Option<&Record>,
+    console: &mut Console,
+) -> anyhow::Result<()> {
+    let out = &mut console.out;
+    let store = arguments.store.as_option();
+    if seen.written > 0 {
+        writeln!(out, "{}", seen.table.trim_fmt())?;
+    }
+    if seen.meant > seen.written {
+        let left = counted(seen.meant - seen.written, "further call");
+        let failed = if arguments.failed {
+            ""
+        } else {
+            ", --failed those that were not accepted"
+        };
+        writeln!(out, "\n{left}: --limit shows more of them{failed}")?;
+    } else if seen.meant > 0 {
+        let meant = counted(seen.meant, "call");
+        writeln!(
+            out,
+            "\n{meant}. `tideline debug {run}{store} --call NAME` shows request and answer of one"
+        )?;
+    } else if seen.all > 0 {
+        let all = counted(seen.all, "call");
+        writeln!(
+            out,
+            "TikTok accepted all calls of the run {run} that are kept: {all}."
+        )?;
+    } else if record.is_none() {
+        writeln!(out, "No call of the run {run} is kept yet: it has made none.")?;
+    } else {
+        writeln!(
+            out,
+            "No call of the run {run} is kept: it made none, or it is longer ago than `debugger.keep_days` of the sync."
+        )?;
+    }
     Ok(())
 }

@@ -79,6 +79,7 @@ impl Machine {
                 settings: deliver::Settings {
                     max_receives: MAX_RECEIVES,
                     progress_calls: 1,
+                    debugger_period: Duration::from_secs(1),
                     lease_seconds: 0,
                     ..deliver::Settings::default()
                 },

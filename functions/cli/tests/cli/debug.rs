@@ -103,11 +103,10 @@ fn a_person_sees_a_table_and_one_call_whole() {
             "CALL", "TIME", "REQUEST", "ROWS", "HTTP", "CODE", "VERDICT", "MS", "ANSWER"
         ]
     );
-    assert!(
-        table.ends_with("calls. `tideline debug ".to_owned().as_str())
-            || table.contains(" --call NAME` shows"),
-        "{table}"
-    );
+    let calls = stand.state().calls_to("/event/track/");
+    let footer =
+        format!("\n{calls} calls. `tideline debug {run} --call NAME` shows request and answer of one\n");
+    assert!(table.ends_with(&footer), "{table}");
     let failed = debug(&folder, &run, &["--failed"]).out;
     let rows: Vec<&str> = failed
         .lines()
@@ -117,6 +116,7 @@ fn a_person_sees_a_table_and_one_call_whole() {
         rows.len() == 1 && rows[0].contains("refused") && rows[0].contains("40002"),
         "{failed}"
     );
+    assert!(failed.contains("\n1 call. `tideline debug"), "{failed}");
     let name = rows[0].split_whitespace().next().unwrap();
     let call = debug(&folder, &run, &["--call", name]).out;
     for part in [
@@ -146,12 +146,15 @@ fn without_calls_it_says_why() {
     let (folder, stand) = (folder(), Stand::start());
     let run_id = run(&folder, &stand, "ingest");
     let out = debug(&folder, &run_id, &[]).out;
-    assert_eq!(out, format!("The run {run_id} has made no API call yet.\n"));
+    assert_eq!(
+        out,
+        format!("No call of the run {run_id} is kept yet: it has made none.\n")
+    );
     assert_eq!(run(&folder, &stand, "deliver"), run_id);
     let all = debug(&folder, &run_id, &["--failed"]).out;
     assert_eq!(
         all,
-        format!("TikTok accepted all that the run {run_id} sent: 3 calls.\n")
+        format!("TikTok accepted all calls of the run {run_id} that are kept: 3 calls.\n")
     );
     // Without its rows a call is shown with what stood around them.
     std::fs::remove_dir_all(folder.path().join(".tideline/batches")).unwrap();
@@ -162,28 +165,84 @@ fn without_calls_it_says_why() {
     );
     assert_eq!(call["request"]["data"], json!([]));
     let text = debug(&folder, &run_id, &["--call", "0-0/1"]).out;
-    assert!(text.contains("The rows are not kept any more"), "{text}");
+    assert!(text.contains("They are not kept any more"), "{text}");
     std::fs::remove_dir_all(folder.path().join(".tideline/calls")).unwrap();
     let gone = debug(&folder, &run_id, &[]).out;
     assert!(
-        gone.contains("are not kept any more: `debugger.keep_days`"),
+        gone.contains("is kept: it made none, or it is longer ago than `debugger.keep_days`"),
         "{gone}"
     );
     stand.stop();
 }
 
+/// What can be read is shown, what cannot is named, and the exit code tells.
 #[test]
-fn a_file_of_calls_that_is_broken_is_named() {
+fn a_broken_file_is_named_and_hides_no_other() {
     let (folder, stand) = (folder(), Stand::start());
     let run = run(&folder, &stand, "run");
-    let key = format!("calls/web/{run}/0-0.jsonl.gz");
-    folder.write(&format!(".tideline/{key}"), "no gzip");
-    let ran = folder.run(&["debug", &run]);
+    let name = |kind: &str, end: &str| format!(".tideline/{kind}/web/{run}/{end}");
+    let kept = std::fs::read(folder.path().join(name("calls", "0-0.jsonl.gz"))).unwrap();
+    folder.write(&name("calls", "0-0.2.jsonl.gz"), &kept);
+    folder.write(&name("calls", "0-0.3.jsonl.gz"), &kept[..kept.len() - 20]);
+    folder.write(&name("calls", "0-0.4.jsonl.gz"), "no gzip");
+    let ran = folder.run(&["debug", &run, "--output", "json"]);
     assert_eq!(ran.code, 1);
+    let names: Vec<_> = lines(&ran)
+        .iter()
+        .map(|call| call["call"].as_str().unwrap().to_owned())
+        .collect();
     assert!(
-        ran.err.contains(&format!("{key} is not what its key says")),
-        "{}",
-        ran.err
+        names.starts_with(&["0-0/1", "0-0/2", "0-0/3", "0-0.2/1"].map(str::to_owned)),
+        "{names:?}"
+    );
+    for number in [3, 4] {
+        let said = format!("error: calls/web/{run}/0-0.{number}.jsonl.gz is not what its key says");
+        assert!(ran.err.contains(&said), "{}", ran.err);
+    }
+    assert_eq!(
+        folder.run(&["debug", &run, "--call", "0-0/2"]).code,
+        0,
+        "another file is fine"
+    );
+    // A batch file that has lost rows.
+    let key = name("batches", "0-0.jsonl");
+    let batch = folder.read(&key);
+    let cut: Vec<&str> = batch.lines().take(3).collect();
+    folder.write(&key, cut.join("\n"));
+    let ran = folder.run(&["debug", &run, "--call", "0-0/2"]);
+    assert_eq!(ran.code, 1);
+    let said = format!("error: batches/web/{run}/0-0.jsonl: it does not hold the rows that the call names");
+    assert!(
+        ran.err.contains(&said) && ran.out.contains("They are not kept"),
+        "{ran:?}"
+    );
+    assert_eq!(
+        folder.run(&["debug", &run, "--call", "0-0/1"]).code,
+        0,
+        "the first two rows are there"
+    );
+    stand.stop();
+}
+
+#[test]
+fn the_commands_of_the_page_run() {
+    let (folder, stand) = (folder(), Stand::start());
+    let run = run(&folder, &stand, "run");
+    let page = include_str!("../../../../docs/debugger.md");
+    let commands = page.split("```sh\n").nth(1).unwrap().split("```").next().unwrap();
+    let mut seen = 0;
+    for line in commands.lines() {
+        let line = line.replace("RUN", &run);
+        let arguments: Vec<&str> = line.split_whitespace().skip(1).collect();
+        let ran = folder.run(&arguments);
+        assert_eq!((ran.code, ran.err.as_str()), (0, ""), "{line}");
+        assert!(!ran.out.is_empty());
+        seen += 1;
+    }
+    assert_eq!(seen, 4);
+    assert_eq!(
+        folder.run(&["debug", &run, "--call", "0-0/1", "--failed"]).code,
+        2
     );
     stand.stop();
 }

@@ -64,6 +64,7 @@ impl Uploading<'_> {
             let asked = Asked { endpoint, repeated };
             let answer = post(asked).await;
             self.note(asked, shown, &answer);
+            self.log.keep_now_and_then().await;
             match &answer.verdict {
                 Verdict::Retry { why, .. } if *why != RetryReason::NotReady => {
                     repeated |= why.may_have_been_taken();

@@ -1,5 +1,7 @@
 //! A look at an audience after a send: how TikTok has it.
 
+use std::time::Duration;
+
 use runtime::call_log::CallLog;
 use runtime::facts::{self, to_bytes};
 use runtime::register::HeadRead;
@@ -38,7 +40,7 @@ pub(crate) async fn look(ctx: &Context, spec: &SyncSpec, read: &HeadRead) -> any
         return Ok(());
     };
     let whose = (&spec.name, &run);
-    let log = CallLog::new(ctx.store.clone(), whose, CallsOf::Look(now));
+    let log = CallLog::new(ctx.store.clone(), whose, CallsOf::Look(now), Duration::ZERO);
     let Ok(tiktok) = TikTok::new(ctx, spec, &log).await? else {
         return Ok(());
     };

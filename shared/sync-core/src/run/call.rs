@@ -34,6 +34,7 @@ pub struct Call {
     pub request_id: Option<String>,
     /// From the start of the call to the last byte of the answer, in milliseconds.
     pub milliseconds: u64,
-    /// The answer, redacted; without one, `message` alone, in our words.
+    /// The answer, redacted: its `code`, `message`, `request_id` and `data`. Where none could be read, `message` alone
+    /// says what came in its place.
     pub response: Value,
 }

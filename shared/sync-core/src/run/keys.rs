@@ -304,7 +304,8 @@ impl CallsOf {
         }
         let (before, after) = text.split_once('-')?;
         if before == "look" {
-            return Some(Self::Look(after.parse().ok()?));
+            let at: i64 = after.parse().ok()?;
+            return (at.to_string() == after).then_some(Self::Look(at));
         }
         Some(Self::Batch {
             part: canonical(before)?,
@@ -426,6 +427,7 @@ mod tests {
             "0-2.json",
             "x.jsonl.gz",
             "look-x.jsonl.gz",
+            "look-05.jsonl.gz",
         ] {
             assert_eq!(parse_calls(&format!("calls/web/r1/{key}")), None, "{key}");
         }

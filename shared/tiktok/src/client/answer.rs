@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::fetch::{Fetched, Lost};
 use crate::endpoint::Asked;
-use crate::redact::Redacted;
+use crate::redact::{Redacted, Sent};
 use crate::verdict::{Cause, Envelope, Verdict, judge_envelope};
 
 /// What came back for a call. All but `data` may be logged; `Debug` leaves that out.
@@ -29,10 +29,22 @@ pub struct Answer {
 }
 
 impl Answer {
-    pub(super) fn judged(fetched: &Fetched, asked: Asked, elapsed: Duration) -> Self {
-        let Fetched { status, body } = fetched;
-        let envelope = Envelope::parse(body);
-        let verdict = judge_envelope(*status, body, envelope.as_ref(), asked);
+    /// `sent` is the JSON body of the call: what it says of persons is taken out of the answer before anything else.
+    pub(super) fn judged(fetched: Fetched, sent: Option<&[u8]>, asked: Asked, elapsed: Duration) -> Self {
+        let Fetched { status, mut body } = fetched;
+        let mut envelope = Envelope::parse(&body);
+        let plain = envelope.as_ref().is_some_and(Envelope::is_plain_success);
+        if let Some(sent) = sent.filter(|_| !plain) {
+            let sent = Sent::of(sent);
+            if let Some(envelope) = &mut envelope {
+                envelope.hide(&sent);
+            } else {
+                let mut text = String::from_utf8_lossy(&body).into_owned();
+                sent.hide_in(&mut text);
+                body = text.into_bytes();
+            }
+        }
+        let verdict = judge_envelope(status, &body, envelope.as_ref(), asked);
         let message = match (verdict.cause(), &envelope) {
             (Some(cause), _) => cause.message.clone(),
             (None, Some(envelope)) => Redacted::new(envelope.message()),
@@ -40,7 +52,7 @@ impl Answer {
         };
         Self {
             verdict,
-            status: Some(*status),
+            status: Some(status),
             code: envelope.as_ref().map(|envelope| envelope.code),
             request_id: envelope.as_ref().and_then(Envelope::request_id),
             message,

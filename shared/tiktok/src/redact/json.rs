@@ -75,6 +75,27 @@ pub fn redacted(value: Value) -> Value {
     redact_value(value, Rule::Text)
 }
 
+/// The texts in the person fields of a body, wherever they stand.
+pub(super) fn identities(body: &Value, found: &mut Vec<String>) {
+    collect(body, Rule::Text, found);
+}
+
+fn collect(value: &Value, rule: Rule, found: &mut Vec<String>) {
+    match value {
+        Value::String(text) if rule == PERSON => found.push(text.clone()),
+        Value::Array(values) => values.iter().for_each(|value| collect(value, rule, found)),
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                collect(value, rule_for(name, rule), found);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// A value about a person.
+const PERSON: Rule = Rule::Hide("[identity]");
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Rule {
     /// Nothing is known: the rules for text.
@@ -104,7 +125,7 @@ fn rule_for(field: &str, around: Rule) -> Rule {
     {
         Rule::Hide("[secret]")
     } else if is(IDENTITIES) || is(ABOUT_A_PERSON) || (around == Rule::Persons && name == "id") {
-        Rule::Hide("[identity]")
+        PERSON
     } else if is(IDS) {
         Rule::Id
     } else if is(AMOUNTS) {

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::redact::request_id;
+use crate::redact::{Sent, request_id};
 
 /// An answer as TikTok wrote it. It has no `Debug`, since message and data are untrusted and may be secret.
 #[derive(Deserialize)]
@@ -28,6 +28,20 @@ impl Envelope {
     /// The message as TikTok wrote it: not for logs.
     pub(crate) fn message(&self) -> &str {
         self.message.as_str().unwrap_or_default()
+    }
+
+    /// Whether it says no more than that all is well.
+    pub(crate) fn is_plain_success(&self) -> bool {
+        let empty = |data: &Value| data.as_object().map_or(data.is_null(), serde_json::Map::is_empty);
+        self.code == 0 && self.message() == "OK" && self.data.as_ref().is_none_or(empty)
+    }
+
+    /// Takes out what the call said of persons.
+    pub(crate) fn hide(&mut self, sent: &Sent) {
+        sent.hide_in_value(&mut self.message);
+        if let Some(data) = &mut self.data {
+            sent.hide_in_value(data);
+        }
     }
 
     /// The request id, when it looks like one.
