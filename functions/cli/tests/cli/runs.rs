@@ -210,3 +210,22 @@ fn a_token_that_tiktok_refuses_fails_the_run_and_is_never_shown() {
     assert_eq!(stand.state().event_count(), 0);
     stand.stop();
 }
+
+/// Whoever gave a token for this command alone has no way to connect again: a role that was granted does not change it.
+#[test]
+fn a_given_token_is_tried_anew_after_the_role_was_granted() {
+    let (folder, stand) = (folder_with(&export(2, 0)), Stand::start());
+    let denied =
+        json!([{"path": "/event/track/", "code": 40001, "message": "No permission to operate pixel."}]);
+    stand.state().set_faults(denied).unwrap();
+    let ran = run(&folder, &stand, "run", &["--output", "json"]);
+    assert_eq!(
+        (ran.code, &ran.json()["status"]),
+        (1, &json!("needs_reauthorisation"))
+    );
+    stand.state().set_faults(json!([])).unwrap();
+    let (id, url) = (ran.json()["run"].as_str().unwrap().to_owned(), stand.url());
+    let again = folder.run_with(&["retry", &id, "--endpoint", &url], TOKEN);
+    assert_eq!((again.code, stand.state().event_count()), (0, 2), "{again:?}");
+    stand.stop();
+}
