@@ -37,7 +37,7 @@ def cli(pipeline):
     return run
 
 
-def test_runs_and_rejected_rows_are_listed_from_the_bucket(pipeline, cli):
+def test_runs_rejected_rows_and_calls_are_listed_from_the_bucket(pipeline, cli):
     pipeline.put_spec("ops-list", batch_size=50)
     export = exports.export(100, seed=30, prefix="opslist", bad_percent=20)
     record, _ = drop(pipeline, "ops-list", "day.csv", export.body)
@@ -46,6 +46,10 @@ def test_runs_and_rejected_rows_are_listed_from_the_bucket(pipeline, cli):
     by_code = {code: sum(row["code"] == code for row in rows) for code in export.rejected}
     assert by_code == export.rejected and len(rows) == sum(export.rejected.values())
     assert "not-an-address" not in json.dumps(rows) and "example.com" not in json.dumps(rows).lower(), "a raw value is shown"
+    calls = cli("debug", record["run"])
+    assert sum(call["rows"] for call in calls) == record["sums"]["accepted"]
+    assert all(len(call["request"]["data"]) == len(call["primary_keys"]) == call["rows"] for call in calls), calls
+    assert "example.com" not in json.dumps(calls).lower(), "a raw value is shown"
 
 
 def test_rows_that_tiktok_refused_go_again_by_retry_and_not_by_themselves(pipeline, cli):
