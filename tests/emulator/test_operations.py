@@ -49,7 +49,7 @@ def test_runs_rejected_rows_and_calls_are_listed_from_the_bucket(pipeline, cli):
     calls = cli("debug", record["run"])
     assert sum(call["rows"] for call in calls) == record["sums"]["accepted"]
     assert all(len(call["request"]["data"]) == len(call["primary_keys"]) == call["rows"] for call in calls), calls
-    assert "example.com" not in json.dumps(calls).lower(), "a raw value is shown"
+    assert "@" not in json.dumps(calls), "a raw value is shown"
 
 
 def test_rows_that_tiktok_refused_go_again_by_retry_and_not_by_themselves(pipeline, cli):
