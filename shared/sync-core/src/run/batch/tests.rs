@@ -1,5 +1,8 @@
-use super::*;
 use proptest::prelude::*;
+
+use super::*;
+use crate::events::MAX_BODY_BYTES;
+use crate::names::{DestinationName, RunId, SyncName};
 
 fn header(batch_size: u32) -> BatchHeader {
     BatchHeader {
