@@ -126,3 +126,40 @@ async fn the_rows_are_judged_together_and_not_each_part() {
         assert_eq!(world.members().len(), 9);
     }
 }
+
+/// What was stopped stands in nobody's way: not an older export that a person lets through, and not a second try.
+#[tokio::test]
+async fn an_older_stopped_export_is_let_through_though_a_newer_one_was_stopped_too() {
+    for setup in [Setup::small(), Setup::cut(3, 4)] {
+        let bench = Rc::new(Bench::start().await.unwrap());
+        let setup = Setup {
+            spec: guarded("{min_rows: 2, max_removed_percent: 20, max_rejected_percent: 100}"),
+            ..setup
+        };
+        let mut world = World::new(&bench, setup).await.unwrap();
+        world.people("1.csv", &People::rows(0, 10)).await.unwrap();
+        let stopped = world.people("2.csv", &People::rows(0, 3)).await.unwrap();
+        let empty = world.people("3.csv", &People::rows(0, 0)).await.unwrap();
+        for run in [&stopped, &empty] {
+            assert_eq!(world.record(run).await.unwrap().status, RunStatus::StoppedByGuard);
+        }
+        let mut statuses = Vec::new();
+        for ignore_guards in [false, true] {
+            world.quiet_time().unwrap();
+            let (ctx, now) = (world.ingest(&Steps::default()), world.store.now());
+            let asked = ingest::retry(&ctx, &world.sync, &stopped, ignore_guards, now)
+                .await
+                .unwrap();
+            let Requested::Waits(again) = asked else {
+                panic!("{asked:?}")
+            };
+            world.work().await.unwrap();
+            statuses.push(world.record(&again).await.unwrap().status);
+        }
+        assert_eq!(statuses, [RunStatus::StoppedByGuard, RunStatus::Completed]);
+        world.check_no_errors().unwrap();
+        world.check_rest().unwrap();
+        world.check_members(&names("e0 e1 e2")).unwrap();
+        world.check_audience(true).unwrap();
+    }
+}

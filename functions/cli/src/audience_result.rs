@@ -33,7 +33,12 @@ pub(crate) fn write_changes(record: &Record, out: &mut dyn Write) -> io::Result<
         writeln!(out, "  Changed: {rows} of those to send, known from earlier runs")?;
     }
     if counts.removed > 0 {
-        writeln!(out, "  Removed: {}", people(counts.removed))?;
+        let word = if sums.not_deleted > 0 {
+            "To remove"
+        } else {
+            "Removed"
+        };
+        writeln!(out, "  {word}: {}", people(counts.removed))?;
     }
     let asked = sums.deleted + sums.not_deleted;
     if asked > 0 {

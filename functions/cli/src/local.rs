@@ -122,8 +122,8 @@ pub(crate) async fn run(
         .await?;
         let already = record(&machine, &spec.name, &run).await?.is_some();
         if !already && phase != Phase::Deliver {
-            exports::bring_in(&machine.store, file, &export).await?;
-            let created = created(&export, &run, options);
+            exports::bring_in(&machine.store, file, &export, (&spec.name, &run)).await?;
+            let created = created(&export, (&spec.name, &run), options);
             Box::pin(machine.accept(&spec.name, &created)).await?;
         }
         let waiting = exports::waiting(&machine.store, &spec.name).await?;
@@ -238,12 +238,13 @@ pub(crate) async fn named_corrected(file: &Path, spec: &SyncSpec) -> anyhow::Res
     Ok(exports::digest(file, spec, naming).await?.key)
 }
 
-fn created(export: &Export, run: &RunId, options: &LocalOptions) -> ExportCreated {
+fn created(export: &Export, asked: (&SyncName, &RunId), options: &LocalOptions) -> ExportCreated {
+    let (sync, run) = asked;
     ExportCreated {
         key: export.key.clone(),
         version: Some(export.version.clone()),
         ignore_guards: options.ignore_guards,
-        run: Some(run.clone()),
+        asked: Some((sync.clone(), run.clone())),
     }
 }
 

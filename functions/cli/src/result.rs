@@ -118,13 +118,21 @@ pub(crate) fn write(file: &Path, end: &RunEnd, out: &mut dyn Write) -> io::Resul
             end.folder.join("rejected.jsonl").display()
         )?;
     }
-    if record.sums.carried_out + record.sums.refused > 0 {
-        writeln!(
-            out,
-            "  Rows left over go with the next run. Now, with those that TikTok refused: `tideline retry {run}`"
-        )?;
+    if let Some(next) = left_over(record) {
+        writeln!(out, "  {next}: `tideline retry {run}`")?;
     }
     writeln!(out, "  Record: {}", end.folder.join("run.json").display())
+}
+
+/// What becomes of rows that did not get through, and how to send them now.
+fn left_over(record: &Record) -> Option<&'static str> {
+    let (left, refused) = (record.sums.carried_out > 0, record.sums.refused > 0);
+    match (left, refused) {
+        (true, true) => Some("Rows left over go with the next run. Now, with those that TikTok refused"),
+        (true, false) => Some("Rows left over go with the next run. Now"),
+        (false, true) => Some("To send again what TikTok refused"),
+        (false, false) => None,
+    }
 }
 
 /// A status for people.

@@ -307,7 +307,7 @@ pub(crate) fn said(cause: &Cause) -> String {
 
 pub(crate) fn misconfigured(cause: &Cause) -> Stopping {
     let message = format!(
-        "{}; no row is to blame: correct the sync's spec (pixel code, event set, test event code, audience), then run again; what was not sent is kept",
+        "{}; no row is to blame: correct the sync's spec (pixel code, event set, test event code, audience), then run again; an audience that was deleted at TikTok needs a new sync; what was not sent is kept",
         said(cause)
     );
     Stopping {

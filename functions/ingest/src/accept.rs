@@ -2,7 +2,7 @@
 
 use runtime::facts;
 use runtime::register::read_head;
-use sync_core::names::RunId;
+use sync_core::names::{RunId, SyncName};
 use sync_core::run::{Pending, PendingRequest, Plan, Record, RunStatus, again_run_id, export_run_id, keys};
 use sync_core::spec::{Mode, RunOn};
 
@@ -17,14 +17,18 @@ pub struct ExportCreated {
     pub version: Option<String>,
     /// Whether a person asked to go on in spite of the guards.
     pub ignore_guards: bool,
-    /// The run that the export gets; `None`: the one that belongs to this version of it.
-    pub run: Option<RunId>,
+    /// The sync and the run that a person asked for; `None`: every sync whose `model.path` holds the export, each with
+    /// the run that belongs to this version of it.
+    pub asked: Option<(SyncName, RunId)>,
 }
 
 /// Takes an export in: a `pending` entry for each sync that it belongs to, then the sync is advanced. The same
 /// notification twice makes the same entry.
 pub async fn accept(ctx: &Context, created: &ExportCreated) -> anyhow::Result<Handled> {
-    let specs = specs_for_export(ctx, &created.key).await?;
+    let mut specs = specs_for_export(ctx, &created.key).await?;
+    if let Some((sync, _)) = &created.asked {
+        specs.retain(|loaded| loaded.spec.name == *sync);
+    }
     if specs.is_empty() {
         tracing::warn!(
             export = created.key,
@@ -58,8 +62,8 @@ async fn wait(ctx: &Context, loaded: &LoadedSpec, created: &ExportCreated) -> an
     };
     let id = created.version.clone().or(stat.version_id);
     let version = id.as_deref().unwrap_or(stat.etag.as_str());
-    let run = match &created.run {
-        Some(run) => run.clone(),
+    let run = match &created.asked {
+        Some((_, run)) => run.clone(),
         None => export_run_id(&ctx.bucket, &created.key, version, sync),
     };
     if ctx.store.stat(&keys::record(sync, &run)).await?.is_some() {

@@ -225,7 +225,8 @@ fn next_head(
         if planned && !plan.only_adds() {
             next.forget = false;
         }
-        if !plan.only_adds() {
+        // What was stopped before anything was sent stands in nobody's way.
+        if planned && !plan.only_adds() {
             next.newest = next.newest.max(plan.export.as_ref().and_then(newest));
         }
         let whole = plan.audience.as_ref().is_some_and(|audience| audience.whole);

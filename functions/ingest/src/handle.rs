@@ -16,7 +16,7 @@ pub async fn handle(ctx: &Context, wake: Wake, version: Option<String>) -> anyho
                 key,
                 version,
                 ignore_guards: false,
-                run: None,
+                asked: None,
             };
             accept(ctx, &created).await
         }

@@ -235,7 +235,7 @@ async fn find_lost_exports(ctx: &Context, sync: &SyncName) -> anyhow::Result<()>
                 key: object.key.clone(),
                 version: None,
                 ignore_guards: false,
-                run: None,
+                asked: None,
             };
             let _ = accept(ctx, &created).await?;
         }

@@ -40,7 +40,8 @@ pub async fn retry(
     if record.sent_nothing() {
         let plan: Option<Plan> = facts::read(ctx.store.as_ref(), &keys::plan(sync, of)).await?;
         if let Some(export) = plan.and_then(|plan| plan.export) {
-            return request(ctx, sync, again_run_id(of), export, ignore_guards, now).await;
+            let run = next_try(ctx, sync, of).await?;
+            return request(ctx, sync, run, export, ignore_guards, now).await;
         }
     }
     let head = read_head(ctx.store.as_ref(), sync).await?.head;
@@ -55,6 +56,18 @@ pub async fn retry(
     let run = retry_run_id(of);
     let again = PendingRequest::Retry { of: of.clone() };
     request(ctx, sync, run, again, ignore_guards, now).await
+}
+
+/// The run that does a stopped one again: behind those that were tried already and stopped too.
+async fn next_try(ctx: &Context, sync: &SyncName, of: &RunId) -> anyhow::Result<RunId> {
+    let mut run = again_run_id(of);
+    loop {
+        let tried: Option<Record> = facts::read(ctx.store.as_ref(), &keys::record(sync, &run)).await?;
+        if !tried.is_some_and(|record| record.sent_nothing()) {
+            return Ok(run);
+        }
+        run = again_run_id(&run);
+    }
 }
 
 /// Asks to forget what was sent: the next export sends everything again.

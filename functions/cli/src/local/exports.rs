@@ -91,9 +91,19 @@ pub(crate) async fn digest(file: &Path, spec: &SyncSpec, naming: Naming<'_>) -> 
     })
 }
 
-/// Copies the file into the folder, unless an earlier process did.
-pub(crate) async fn bring_in(store: &LocalStore, file: &Path, export: &Export) -> anyhow::Result<()> {
-    if store.stat(&export.key).await?.is_none() {
+/// Copies the file into the folder, unless an earlier process did so for the same run. What a person asks for now is the
+/// newest export, also where it lies there from a run that was stopped.
+pub(crate) async fn bring_in(
+    store: &LocalStore,
+    file: &Path,
+    export: &Export,
+    (sync, run): (&SyncName, &RunId),
+) -> anyhow::Result<()> {
+    let waits = waiting(store, sync)
+        .await?
+        .iter()
+        .any(|waiting| waiting.run == *run);
+    if !waits || store.stat(&export.key).await?.is_none() {
         store.put_file(&export.key, file).await?;
     }
     Ok(())

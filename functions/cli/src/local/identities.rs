@@ -23,6 +23,12 @@ pub(super) async fn bring_in(
     let mut files = find(booster, folders)?;
     if files.is_empty() {
         files = find(booster, &[root.to_owned()])?;
+        if !folders.is_empty() && !files.is_empty() {
+            tracing::warn!(
+                identities = booster.identities,
+                "there is no such identity file beside the spec or in this folder: the store's own are taken"
+            );
+        }
     } else {
         forget_others(store, root, booster, &files).await?;
     }

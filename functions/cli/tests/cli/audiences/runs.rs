@@ -511,3 +511,92 @@ fn an_upload_whose_files_are_deleted_is_refused_and_not_tried_for_ever() {
     assert!(again.out.contains("is gone: export again"), "{again:?}");
     stand.stop();
 }
+
+/// In a bucket an export belongs to every sync whose path holds it; on one machine a person names the sync.
+#[test]
+fn a_run_touches_the_sync_that_is_named_and_no_other() {
+    let (folder, stand) = (Folder::new(), Stand::start());
+    let url = stand.url();
+    let run = |sync: &str, file: &str| {
+        let spec = format!("{sync}.yaml");
+        folder.run_with(
+            &["run", &spec, file, "--endpoint", &url, "--output", "json"],
+            Some("sandbox-token"),
+        )
+    };
+    let rows = |range: std::ops::Range<u32>| -> String {
+        let rows: Vec<_> = range.map(|n| format!("{n},p{n}@x.example\n")).collect();
+        format!("id,email\n{}", rows.concat())
+    };
+    for (sync, mode) in [("a", "mirror"), ("b", "add")] {
+        let whose = format!("name: {sync}, via: segment");
+        folder.write(&format!("{sync}.yaml"), spec(mode, &["email"], &whose, ""));
+    }
+    folder.write("1.csv", rows(0..9));
+    folder.write("2.csv", rows(5..12));
+    assert_eq!(run("a", "1.csv").json()["status"], "completed");
+    let second = run("b", "2.csv").json();
+    assert_eq!(second["sums"]["accepted"], 7);
+    let held: Vec<_> = stand
+        .state()
+        .audiences()
+        .iter()
+        .map(|held| held.ids.values().flatten().count())
+        .collect();
+    assert_eq!(held, [9, 7]);
+    let found = folder.run(&["runs", "a", "--output", "json"]);
+    assert_eq!(
+        found
+            .out
+            .lines()
+            .filter(|line| line.contains("\"counts\""))
+            .count(),
+        1,
+        "{}",
+        found.out
+    );
+    let own = run("a", "2.csv").json();
+    assert_ne!(own["run"], second["run"]);
+    assert_eq!(own["sums"]["deleted"], 5);
+    stand.stop();
+}
+
+/// A newer export that sent nothing does not stand in the way, and neither does one that was applied since: what a
+/// person asks for now is the newest.
+#[test]
+fn a_stopped_export_is_let_through_after_other_exports() {
+    let (folder, stand) = (Folder::new(), Stand::start());
+    let url = stand.url();
+    let text = spec("mirror", &["email"], "name: g, via: segment", "");
+    let guards = "guards: {min_rows: 2, max_removed_percent: 20, max_rejected_percent: 100}";
+    folder.write(
+        "g.yaml",
+        text.replace(
+            "guards: {min_rows: 0, max_removed_percent: 100, max_rejected_percent: 100}",
+            guards,
+        ),
+    );
+    let run = |file: &str, more: &[&str]| {
+        let arguments = [
+            &["run", "g.yaml", file, "--endpoint", &url, "--output", "json"],
+            more,
+        ]
+        .concat();
+        folder.run_with(&arguments, Some("sandbox-token")).json()["status"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    };
+    for (file, people) in [("1.csv", 20), ("2.csv", 5), ("3.csv", 0), ("4.csv", 19)] {
+        let rows: Vec<_> = (0..people).map(|n| format!("{n},p{n}@x.example\n")).collect();
+        folder.write(file, format!("id,email\n{}", rows.concat()));
+    }
+    assert_eq!(run("1.csv", &[]), "completed");
+    assert_eq!(run("2.csv", &[]), "stopped_by_guard");
+    assert_eq!(run("3.csv", &[]), "stopped_by_guard");
+    assert_eq!(run("4.csv", &[]), "completed");
+    assert_eq!(run("2.csv", &["--ignore-guards"]), "completed");
+    let audiences = stand.state().audiences();
+    assert_eq!(audiences[0].ids.values().flatten().count(), 5);
+    stand.stop();
+}
