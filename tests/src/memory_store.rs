@@ -108,6 +108,23 @@ impl MemoryStore {
         self.bucket().objects.get(key).map(|kept| kept.version.clone())
     }
 
+    /// All objects with their content and the time of their writing, without a request.
+    pub(crate) fn all(&self) -> Vec<(String, Bytes, i64)> {
+        let bucket = self.bucket();
+        let objects = bucket.objects.iter();
+        objects
+            .map(|(key, kept)| (key.clone(), kept.body.clone(), kept.last_modified))
+            .collect()
+    }
+
+    /// Puts an object there as it was written at this time, without a request.
+    pub(crate) fn restore(&self, key: &str, body: Bytes, at: i64) {
+        let mut bucket = self.bucket();
+        let now = std::mem::replace(&mut bucket.now, at);
+        bucket.write(key, body);
+        bucket.now = now;
+    }
+
     /// Takes an object away as an accident would: no request, no event.
     pub fn lose(&self, key: &str) {
         self.bucket().objects.remove(key);

@@ -136,7 +136,7 @@ impl Fields {
 mod tests {
     use super::super::read::read_with;
     use super::super::report::Report;
-    use super::super::samples::{BLOCKS, FULL_AUDIENCE, FULL_WEB, WEB};
+    use super::super::samples::{BLOCKS, CRM, FILE_UPLOAD, FULL_AUDIENCE, FULL_WEB, OFFLINE, SEGMENT, WEB};
     use super::*;
 
     fn version(text: &str) -> [u8; 16] {
@@ -238,9 +238,17 @@ mod tests {
     /// Snapshots hold fingerprints made with it: a change of this value sends rows of every sync again.
     #[test]
     fn it_is_the_same_in_each_release() {
-        assert_eq!(
-            const_hex::encode(version(WEB)),
-            "3679c2a44b88d84bf9390c3b7f22bb2c"
-        );
+        for (name, sample, expected) in [
+            ("WEB", WEB, "3679c2a44b88d84bf9390c3b7f22bb2c"),
+            ("OFFLINE", OFFLINE, "918c6b5d014a0a85d86b4c7d2d6781bd"),
+            ("CRM", CRM, "a1a5cb9e08821c4340d3724bc7571d8d"),
+            ("SEGMENT", SEGMENT, "7bc8181afe6231a0ed44feff472a4cef"),
+            ("FILE_UPLOAD", FILE_UPLOAD, "7bc8181afe6231a0ed44feff472a4cef"),
+            ("FULL_WEB", FULL_WEB, "79e7c1a358a4981d3f856f049f5fe66f"),
+            ("FULL_AUDIENCE", FULL_AUDIENCE, "a0c49029b1a779d56eba48375fd538f5"),
+            ("BLOCKS", BLOCKS, "9c8287238382ffc2cb5c0fdbd6d40313"),
+        ] {
+            assert_eq!(const_hex::encode(version(sample)), expected, "{name}");
+        }
     }
 }
