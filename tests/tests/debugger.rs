@@ -15,7 +15,9 @@ use std::time::Duration;
 
 use sync_core::names::RunId;
 use sync_core::run::Call;
-use tideline_tests::{Act, Bench, Blame, Export, Fault, MIRROR, People, Setup, World, files_spec, refuse};
+use tideline_tests::{
+    Act, Bench, Blame, Ended, Export, Fault, MIRROR, People, Setup, World, files_spec, refuse,
+};
 
 const DAY: i64 = 86_400_000;
 
@@ -362,4 +364,37 @@ async fn what_tiktok_echoes_of_a_person_is_not_kept() {
             "{key}"
         );
     }
+}
+
+/// A run whose function dies before the `at`-th of its store's requests for one batch, and then goes on: how many calls
+/// it made, and how many requests the batch took where nobody died (`at` is 0).
+async fn calls_when_killed_at(bench: &Rc<Bench>, at: u32) -> (u64, u32) {
+    let mut setup = Setup::small();
+    setup.deliver.debugger_period = Duration::ZERO;
+    let mut world = World::new(bench, setup).await.unwrap();
+    world.land("1.csv", &Export::rows(0, 8)).await.unwrap();
+    world
+        .work_until(|message| message.asked.is_batch())
+        .await
+        .unwrap();
+    let message = world.queue.take(0);
+    let fault = (at > 0).then_some((at, Fault::DieBefore));
+    let (ended, requests) = world.handle(message, fault).await.unwrap();
+    assert_eq!(at > 0, matches!(ended, Ended::Died));
+    world.work().await.unwrap();
+    world.check_rest().unwrap();
+    (bench.front.calls(), requests)
+}
+
+/// Of all the moments in which a function may die, just one for each call makes the call come twice: the one between its
+/// answer and the noting of it. Nothing that is written for people stands there.
+#[tokio::test]
+async fn what_was_answered_is_noted_before_it_is_kept_for_people() {
+    let bench = Rc::new(Bench::start().await.unwrap());
+    let (calls, requests) = calls_when_killed_at(&bench, 0).await;
+    let mut twice = 0;
+    for at in 1..=requests {
+        twice += calls_when_killed_at(&bench, at).await.0 - calls;
+    }
+    assert_eq!((calls, twice), (4, 4));
 }

@@ -151,6 +151,8 @@ impl Sender<'_> {
             if self.is_over() {
                 return Ok(None);
             }
+            // Before a call and never after one: what the last answer said of its rows is noted first.
+            self.log.keep_now_and_then().await;
             let timeout = self.ctx.settings.call_timeout;
             if !self.deadline.allows(timeout.saturating_add(MARGIN)) || !self.paced().await {
                 self.end(Ended::NoTime);
@@ -166,7 +168,6 @@ impl Sender<'_> {
                 .post_json(asked, Some(&self.token.access), body.clone(), timeout)
                 .await;
             self.note(rows, asked, &answer);
-            self.log.keep_now_and_then().await;
             match answer.verdict {
                 Verdict::Retry { why, cause } => {
                     repeated |= why.may_have_been_taken();

@@ -180,9 +180,9 @@ impl Uploading<'_> {
     }
 
     async fn keep(&self) -> anyhow::Result<()> {
-        self.log.keep().await;
         let key = self.id.progress();
         self.ctx.store.put(&key, to_bytes(&key, &self.done)?).await?;
+        self.log.keep().await;
         Ok(())
     }
 

@@ -67,7 +67,10 @@ pub async fn advance(ctx: &Context, sync: &SyncName, retry: bool) -> anyhow::Res
                 CallsOf::Audience,
                 Duration::ZERO,
             );
-            match audience::ready(ctx, &spec, &read.head, entry, &log).await? {
+            let ready = audience::ready(ctx, &spec, &read.head, entry, &log).await;
+            // The audience's id is written down before its calls are kept for people.
+            log.keep().await;
+            match ready? {
                 Ready::Go => {}
                 Ready::Unfit(message) if run.kind == RunKind::Export => run.unfit = Some(message),
                 Ready::Unfit(message) => {

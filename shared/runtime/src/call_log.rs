@@ -99,8 +99,11 @@ impl CallLog {
     }
 
     async fn keep_all(&self, mut written: MutexGuard<'_, Written>) {
-        written.at = Some(Instant::now());
         let lines = std::mem::take(&mut *self.lines.lock().unwrap_or_else(PoisonError::into_inner));
+        if lines.is_empty() && !written.behind {
+            return;
+        }
+        written.at = Some(Instant::now());
         if let Err(error) = self.write(&mut written, &lines).await {
             tracing::warn!(
                 sync = %self.sync,
@@ -117,9 +120,6 @@ impl CallLog {
             let mut encoder = GzEncoder::new(std::mem::take(&mut written.object), Compression::fast());
             encoder.write_all(lines).context("compressing")?;
             written.object = encoder.finish().context("compressing")?;
-        }
-        if !written.behind {
-            return Ok(());
         }
         let body = Bytes::copy_from_slice(&written.object);
         if written.number > 0 {

@@ -4,7 +4,6 @@
 //! |---|---|---|
 //! | `TIDELINE_BUCKET` | the bucket | required |
 //! | `TIDELINE_API_ENDPOINT` | an address in the place of TikTok's, for the sandbox: `https`, or `http` on this machine | TikTok |
-//! | `TIDELINE_READ_CONNECTIONS` | ranges of an export read at once, 1 to 16 | 4 |
 //! | `TIDELINE_DELIVER_TIMEOUT_SECONDS` | the time-out of `deliver` in seconds, 1 to 900: the quiet time between runs depends on it | 900 |
 //! | `TIDELINE_CALLS_IN_FLIGHT` | calls to TikTok at once in one process, 1 to 64 | 16 |
 //! | `TIDELINE_CALLS_PER_SECOND` | calls to TikTok a second in one process, 1 to 1,000 | what TikTok allows for the endpoint |
@@ -28,8 +27,6 @@ pub struct Settings {
     pub bucket: String,
     /// An address in the place of TikTok's, without a slash at its end.
     pub api_endpoint: Option<String>,
-    /// Ranges of an export that are read at once.
-    pub read_connections: usize,
     /// The time-out of the function `deliver`.
     pub deliver_timeout: Duration,
     /// Calls to TikTok at once in one process.
@@ -110,7 +107,6 @@ impl Settings {
         let settings = Self {
             bucket: reading.bucket(),
             api_endpoint: reading.endpoint(),
-            read_connections: reading.number("TIDELINE_READ_CONNECTIONS", 1, 16).unwrap_or(4),
             deliver_timeout: Duration::from_secs(
                 reading
                     .number("TIDELINE_DELIVER_TIMEOUT_SECONDS", 1, 900)
@@ -253,7 +249,6 @@ mod tests {
         let expected = Settings {
             bucket: "acme-exports".to_owned(),
             api_endpoint: None,
-            read_connections: 4,
             deliver_timeout: Duration::from_mins(15),
             calls_in_flight: 16,
             calls_per_second: None,
@@ -268,7 +263,6 @@ mod tests {
         let settings = parse(&[
             ("TIDELINE_BUCKET", "b.b"),
             ("TIDELINE_API_ENDPOINT", "http://127.0.0.1:8099/"),
-            ("TIDELINE_READ_CONNECTIONS", "16"),
             ("TIDELINE_DELIVER_TIMEOUT_SECONDS", "60"),
             ("TIDELINE_CALLS_IN_FLIGHT", "64"),
             ("TIDELINE_CALLS_PER_SECOND", "10"),
@@ -278,7 +272,6 @@ mod tests {
         let expected = Settings {
             bucket: "b.b".to_owned(),
             api_endpoint: Some("http://127.0.0.1:8099".to_owned()),
-            read_connections: 16,
             deliver_timeout: Duration::from_mins(1),
             calls_in_flight: 64,
             calls_per_second: Some(10),
@@ -292,7 +285,6 @@ mod tests {
     fn all_errors_come_at_once() {
         let error = parse(&[
             ("TIDELINE_API_ENDPOINT", "http://tiktok.example"),
-            ("TIDELINE_READ_CONNECTIONS", "0"),
             ("TIDELINE_DELIVER_TIMEOUT_SECONDS", "901"),
             ("TIDELINE_CALLS_IN_FLIGHT", "65"),
             ("TIDELINE_CALLS_PER_SECOND", "-1"),
@@ -304,7 +296,6 @@ mod tests {
         let expected = [
             "TIDELINE_BUCKET",
             "TIDELINE_API_ENDPOINT",
-            "TIDELINE_READ_CONNECTIONS",
             "TIDELINE_DELIVER_TIMEOUT_SECONDS",
             "TIDELINE_CALLS_IN_FLIGHT",
             "TIDELINE_CALLS_PER_SECOND",

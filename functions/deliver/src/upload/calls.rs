@@ -58,13 +58,14 @@ impl Uploading<'_> {
     ) -> anyhow::Result<Result<Answer, Halt>> {
         let mut repeated = false;
         for attempt in 0..self.ctx.settings.tries.max(1) {
+            // Before a call and never after one: each step is noted first.
+            self.log.keep_now_and_then().await;
             if !self.ready(timeout, endpoint).await {
                 return Ok(Err(Halt::NoTime));
             }
             let asked = Asked { endpoint, repeated };
             let answer = post(asked).await;
             self.note(asked, shown, &answer);
-            self.log.keep_now_and_then().await;
             match &answer.verdict {
                 Verdict::Retry { why, .. } if *why != RetryReason::NotReady => {
                     repeated |= why.may_have_been_taken();

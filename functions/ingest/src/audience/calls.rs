@@ -102,11 +102,6 @@ impl<'a> TikTok<'a> {
         })
     }
 
-    async fn keep(&self, endpoint: Endpoint, shown: &ShownRequest, answer: &Answer) {
-        self.log.push(&shown.answered(endpoint, None, answer));
-        self.log.keep().await;
-    }
-
     /// Makes an audience of the Segment API.
     pub(super) async fn create(&self, advertiser: &str, name: &str) -> Answer {
         let (endpoint, body) = (Endpoint::SegmentAudience, segment_audience(advertiser, name));
@@ -115,7 +110,8 @@ impl<'a> TikTok<'a> {
             .client
             .post_value(endpoint, &self.token, &body, timeout)
             .await;
-        self.keep(endpoint, &ShownRequest::of(body), &answer).await;
+        self.log
+            .push(&ShownRequest::of(body).answered(endpoint, None, &answer));
         answer
     }
 
@@ -130,8 +126,9 @@ impl<'a> TikTok<'a> {
         let query = list_query(advertiser, only.map(AudienceId::as_str), page);
         let timeout = self.ctx.settings.call_timeout;
         let answer = self.client.list_audiences(&self.token, &query, timeout).await;
-        self.keep(Endpoint::AudienceList, &ShownRequest::of_query(&query), &answer)
-            .await;
+        let shown = ShownRequest::of_query(&query);
+        self.log
+            .push(&shown.answered(Endpoint::AudienceList, None, &answer));
         let accepted = self.accepted(what, &answer).await?;
         Ok(accepted.map(|()| Page::read(answer.data.as_ref())))
     }

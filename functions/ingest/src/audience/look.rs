@@ -46,7 +46,9 @@ pub(crate) async fn look(ctx: &Context, spec: &SyncSpec, read: &HeadRead) -> any
     };
     let advertiser = audience.advertiser_id.as_str();
     let what = "looking at the audience";
-    let Ok(page) = tiktok.list(what, advertiser, Some(&id), 1).await? else {
+    let listed = tiktok.list(what, advertiser, Some(&id), 1).await;
+    log.keep().await;
+    let Ok(page) = listed? else {
         return Ok(());
     };
     let listed = page.audiences.iter().find(|listed| listed.id == id.as_str());

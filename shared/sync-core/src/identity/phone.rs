@@ -29,7 +29,7 @@ pub struct Phone {
 /// Letters are read as the digits on their keys in numbers of North America that end in a word (`1-800-FLOWERS`),
 /// where the length is fixed, so that a remark cannot become part of a number; elsewhere they are refused. Refused,
 /// never cut or guessed: national numbers without a country, lengths and country calling codes that do not exist,
-/// numbers without their area code, zeros, what a spreadsheet made of a number (`4.91512E+12`, `4915112345678.0`), and
+/// numbers without their area code, zeros, numbers that are others when they are read again, what a spreadsheet made of a number (`4.91512E+12`, `4915112345678.0`), and
 /// more than 15 digits.
 pub fn phone(
     text: &str,
@@ -49,6 +49,9 @@ pub fn phone(
     let mut buffer = [b'+'; MAX_DIGITS + 1];
     let e164 = write_e164(&number, &mut buffer)
         .ok_or_else(|| refused("The phone number has more than 15 digits"))?;
+    if !assigned && !is_read_back(e164, &number) {
+        return Err(refused(NOT_OF_ITS_COUNTRY));
+    }
     let hashed = match rule {
         PhoneRule::WithPlus => e164,
         PhoneRule::Digits => e164.get(1..).unwrap_or(e164),
@@ -62,6 +65,18 @@ pub fn phone(
 #[cold]
 fn refused(message: &'static str) -> IdentityError {
     IdentityError::new(Code::InvalidPhone, message)
+}
+
+/// Whether a number that nobody has is the same number when its E.164 form is read.
+///
+/// The Brazilian `900000000001` is not: `90` is a prefix there, and `+550000000001` loses a zero each time that it is
+/// read, so that two systems would hash two numbers.
+fn is_read_back(e164: &[u8], number: &PhoneNumber) -> bool {
+    let read = std::str::from_utf8(e164).ok().map(PhoneText::read);
+    let Some(Ok(written)) = read else {
+        return false;
+    };
+    by_plan(&written, None).is_ok_and(|(read, assigned)| !assigned && read == *number)
 }
 
 /// The number, and whether its plan assigns it.
@@ -188,6 +203,7 @@ fn parse_digits(written: &PhoneText, region: Option<Region>) -> Result<(PhoneNum
     }
 }
 
+const NOT_OF_ITS_COUNTRY: &str = "The phone number has zeros or prefixes that no number of its country has";
 const NO_SUCH_CODE: &str = "The number begins with a country calling code that does not exist";
 const TOO_SHORT: &str = "The phone number is shorter than any number of its country";
 const TOO_LONG: &str = "The phone number is longer than any number of its country; separate numbers with a comma, and \
