@@ -1,6 +1,8 @@
 //! What happens in the midst of a storm: exports land, tokens die, people ask for something.
 
 use anyhow::ensure;
+use ingest::RetryOf;
+use rand::Rng as _;
 use rand::seq::IndexedRandom as _;
 use runtime::deadline::Deadline;
 use runtime::register::{read_head, swap_head};
@@ -59,7 +61,13 @@ impl Storm {
             Happening::Retry => {
                 if let Some(record) = self.world.records().choose(&mut self.random) {
                     self.retried = true;
-                    let _ = ingest::retry(&ctx, &sync, &record.run, false, now).await?;
+                    let run = RetryOf::Run(record.run.clone());
+                    let of = if self.random.random_bool(0.5) {
+                        run
+                    } else {
+                        RetryOf::Sync
+                    };
+                    let _ = ingest::retry(&ctx, &sync, &of, false, now).await?;
                 }
             }
             Happening::Cancel => {

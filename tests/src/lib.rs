@@ -47,4 +47,4 @@ pub use queue::{Asked, Message, Queue};
 pub use recorded::{Case, Kept, Recording, cases};
 pub use schedule::run_schedule;
 pub use steps::{Fault, Steps};
-pub use world::{Setup, World};
+pub use world::{Setup, World, one_run};

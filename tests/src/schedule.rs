@@ -201,7 +201,7 @@ impl Schedule {
             );
             let whole = matches!(
                 record.status,
-                RunStatus::Completed | RunStatus::CompletedWithErrors
+                RunStatus::Completed | RunStatus::CompletedWithErrors | RunStatus::Incomplete
             );
             let before = self.storm.claims.get(run).map(Vec::as_slice).unwrap_or_default();
             if !whole || before.len() > 1 || (record.kind == RunKind::Retry && self.storm.retried) {

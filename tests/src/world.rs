@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use bytes::Bytes;
 use deliver::Tally;
+use ingest::{Requested, RetryOf};
 use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
 use runtime::deadline::Deadline;
@@ -73,6 +74,14 @@ impl Setup {
     }
 }
 
+/// The one run that was asked for.
+pub fn one_run(asked: Requested) -> RunId {
+    match asked {
+        Requested::Waits(mut runs, _) if runs.len() == 1 => runs.remove(0),
+        other => panic!("{other:?}"),
+    }
+}
+
 /// One installation.
 pub struct World {
     /// The sandbox and the way to it.
@@ -129,6 +138,24 @@ impl World {
         Ok(())
     }
 
+    /// The spec of the sync is another one from now on.
+    pub async fn change_spec(&self, spec: &str) -> anyhow::Result<()> {
+        let body = Bytes::from(spec.to_owned());
+        Ok(self.store.put(&keys::spec(&self.sync), body).await?)
+    }
+
+    /// The state forgets to which event sources its rows went, as older versions did not note it.
+    pub async fn forget_sources(&self) -> anyhow::Result<()> {
+        let mut head = self.head();
+        if let Some(generation) = &mut head.generation {
+            generation.sources.clear();
+        }
+        let body = serde_json::to_vec_pretty(&head)?;
+        self.store.put(&keys::head(&self.sync), body.into()).await?;
+        drop(self.store.created());
+        Ok(())
+    }
+
     /// TikTok refuses the token from now on.
     pub fn revoke(&self, token: &str) -> anyhow::Result<()> {
         let change = serde_json::json!({ "tokens": { token: { "revoked": true } } });
@@ -154,6 +181,17 @@ impl World {
         self.store.put(&key, Bytes::from(csv.to_owned())).await?;
         let version = self.store.version(&key).context("the export was written")?;
         Ok(export_run_id(BUCKET, &key, &version, &self.sync))
+    }
+
+    /// A person asks to send again what this run left over or had refused.
+    pub async fn ask_retry(&self, run: &RunId, ignore_guards: bool) -> anyhow::Result<Requested> {
+        self.ask_retry_of(&RetryOf::Run(run.clone()), ignore_guards).await
+    }
+
+    /// The same for a run or the whole sync.
+    pub async fn ask_retry_of(&self, of: &RetryOf, ignore_guards: bool) -> anyhow::Result<Requested> {
+        let ctx = self.ingest(&Steps::default());
+        ingest::retry(&ctx, &self.sync, of, ignore_guards, self.store.now()).await
     }
 
     /// A context of `ingest` for one invocation.

@@ -137,7 +137,7 @@ async fn an_audience_that_is_still_computed_is_waited_for() {
         assert_eq!(record.sums.carried_out, 1_200);
         let reason = record.reason.unwrap();
         assert!(
-            reason.contains("TikTok still works on the audience: the files are kept"),
+            reason.contains("TikTok still works on the audience; the rows are kept"),
             "{reason}"
         );
         assert_eq!(world.members().len(), 1_100);

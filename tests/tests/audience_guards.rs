@@ -10,9 +10,8 @@
 
 use std::rc::Rc;
 
-use ingest::Requested;
 use sync_core::run::RunStatus;
-use tideline_tests::{Bench, MIRROR, People, Setup, Steps, World, names, noted};
+use tideline_tests::{Bench, MIRROR, People, Setup, World, names, noted, one_run};
 
 fn guarded(guards: &str) -> String {
     MIRROR.replace(
@@ -45,11 +44,8 @@ async fn check(guards: &str, export: &People, words: &str, then: &str) {
         assert!(calls.lock().unwrap().is_empty(), "nothing is sent");
         assert_eq!((world.members(), world.holders().unwrap()), (before, held));
         assert!(world.known().unwrap().values().all(|sure| *sure));
-        let (ctx, now) = (world.ingest(&Steps::default()), world.store.now());
-        let asked = ingest::retry(&ctx, &world.sync, &run, true, now).await.unwrap();
-        let Requested::Waits(again) = asked else {
-            panic!("{asked:?}")
-        };
+        let asked = world.ask_retry(&run, true).await.unwrap();
+        let again = one_run(asked);
         world.work().await.unwrap();
         assert_ne!(
             world.record(&again).await.unwrap().status,
@@ -146,13 +142,8 @@ async fn an_older_stopped_export_is_let_through_though_a_newer_one_was_stopped_t
         let mut statuses = Vec::new();
         for ignore_guards in [false, true] {
             world.quiet_time().unwrap();
-            let (ctx, now) = (world.ingest(&Steps::default()), world.store.now());
-            let asked = ingest::retry(&ctx, &world.sync, &stopped, ignore_guards, now)
-                .await
-                .unwrap();
-            let Requested::Waits(again) = asked else {
-                panic!("{asked:?}")
-            };
+            let asked = world.ask_retry(&stopped, ignore_guards).await.unwrap();
+            let again = one_run(asked);
             world.work().await.unwrap();
             statuses.push(world.record(&again).await.unwrap().status);
         }

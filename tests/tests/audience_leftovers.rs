@@ -120,11 +120,7 @@ async fn what_a_carried_row_has_is_not_removed_with_it() {
         world.bench.front.script(|_| Act::Pass);
         world.pass(40).await.unwrap();
         check(&world, "e0 e1 e2");
-        let now = world.store.now();
-        let ctx = world.ingest(&Steps::default());
-        let _ = ingest::retry(&ctx, &world.sync, &table, false, now)
-            .await
-            .unwrap();
+        let _ = world.ask_retry(&table, false).await.unwrap();
         world.work().await.unwrap();
         check(&world, "e0 e1 e2");
     }
@@ -147,11 +143,7 @@ async fn a_retry_of_refused_removals_spares_what_has_a_row_again() {
             .await
             .unwrap();
         world.quiet_time().unwrap();
-        let now = world.store.now();
-        let ctx = world.ingest(&Steps::default());
-        let _ = ingest::retry(&ctx, &world.sync, &table, false, now)
-            .await
-            .unwrap();
+        let _ = world.ask_retry(&table, false).await.unwrap();
         world.work().await.unwrap();
         check(&world, "e0 e1 e2");
     }

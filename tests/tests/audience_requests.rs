@@ -14,7 +14,9 @@ use std::rc::Rc;
 use ingest::Requested;
 use runtime::store::Store as _;
 use sync_core::run::RunStatus;
-use tideline_tests::{Act, Bench, MIRROR, People, Setup, Steps, World, add_spec, names, noted, refuse_adds};
+use tideline_tests::{
+    Act, Bench, MIRROR, People, Setup, Steps, World, add_spec, names, noted, one_run, refuse_adds,
+};
 
 async fn world(setup: Setup, spec: &str) -> World {
     let bench = Rc::new(Bench::start().await.unwrap());
@@ -51,7 +53,6 @@ async fn a_retry_of_a_run_that_is_older_than_the_newest_table_does_nothing() {
         let mut world = world(setup, MIRROR).await;
         world.bench.front.script(refuse_adds("e2"));
         let first = world.people("1.csv", &People::rows(0, 4)).await.unwrap();
-        let (now, ctx) = (world.store.now(), world.ingest(&Steps::default()));
         world.bench.front.script(|_| Act::Pass);
         world.quiet_time().unwrap();
         // Asked for while the next table is on its way, and done after it.
@@ -60,20 +61,14 @@ async fn a_retry_of_a_run_that_is_older_than_the_newest_table_does_nothing() {
             .work_until(|message| message.asked.is_batch())
             .await
             .unwrap();
-        let asked = ingest::retry(&ctx, &world.sync, &first, false, now)
-            .await
-            .unwrap();
-        let Requested::Waits(waiting) = asked else {
-            panic!("{asked:?}")
-        };
+        let asked = world.ask_retry(&first, false).await.unwrap();
+        let waiting = one_run(asked);
         world.work().await.unwrap();
         world.pass(20).await.unwrap();
         check(&world, "e0 e1");
         let record = world.record(&waiting).await.unwrap();
         assert_eq!(record.counts.carried_in, 0);
-        let again = ingest::retry(&ctx, &world.sync, &first, false, now)
-            .await
-            .unwrap();
+        let again = world.ask_retry(&first, false).await.unwrap();
         let Requested::Nothing(why) = again else {
             panic!("{again:?}")
         };
@@ -92,11 +87,7 @@ async fn a_retry_sends_refused_people_again() {
         let first = world.people("1.csv", &People::rows(0, 4)).await.unwrap();
         world.bench.front.script(|_| Act::Pass);
         world.quiet_time().unwrap();
-        let now = world.store.now();
-        let ctx = world.ingest(&Steps::default());
-        let _ = ingest::retry(&ctx, &world.sync, &first, false, now)
-            .await
-            .unwrap();
+        let _ = world.ask_retry(&first, false).await.unwrap();
         world.work().await.unwrap();
         check(&world, "e0 e1 e2 e3");
         assert!(world.known().unwrap()["k2"]);

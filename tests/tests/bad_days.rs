@@ -195,7 +195,7 @@ async fn a_dead_token_costs_one_call_and_no_row() {
 async fn a_missing_grant_costs_one_call_and_later_exports_wait_until_somebody_connects_again() {
     for setup in setups() {
         let mut world = world(setup).await;
-        let denied = |_: &_| Act::Answer(40001, "No permission to operate pixel.".into());
+        let denied = |_: &_| Act::Answer(40001, "The advertiser does not grant this to the app.".into());
         world.bench.front.script(denied);
         let run = world.run("1.csv", &Export::rows(0, 9)).await.unwrap();
         let record = world.record(&run).await.unwrap();
@@ -210,6 +210,40 @@ async fn a_missing_grant_costs_one_call_and_later_exports_wait_until_somebody_co
         until_rest(&mut world).await;
         world.check_no_errors().unwrap();
         world.check_keys(keys_to(12)).unwrap();
+        assert_eq!(world.resent(), 0);
+    }
+}
+
+/// A pixel that the token may not use is most often a slip of the pen: the spec is blamed first, and when it is corrected
+/// the rows are sent, without anybody connecting again.
+#[tokio::test]
+async fn a_pixel_that_is_denied_blames_the_spec_and_a_corrected_one_is_sent_to() {
+    for setup in setups() {
+        let right = setup.spec.clone();
+        let wrong = right.replace("C4A1EXAMPLEPIXEL0001", "C4A1EXAMPLEPIXEL0009");
+        let mut world = world(Setup { spec: wrong, ..setup }).await;
+        world.bench.front.script(|call| {
+            if String::from_utf8_lossy(&call.body).contains("PIXEL0009") {
+                Act::Answer(40001, "No permission to operate pixel code.".into())
+            } else {
+                Act::Pass
+            }
+        });
+        let run = world.run("1.csv", &Export::rows(0, 9)).await.unwrap();
+        let record = world.record(&run).await.unwrap();
+        assert_eq!(record.status, RunStatus::Misconfigured);
+        assert_eq!((record.sums.carried_out, world.bench.front.calls()), (9, 1));
+        let reason = record.reason.unwrap();
+        let blamed = [
+            "event.pixel_code of the spec first, which is C4A1EXAMPLEPIXEL0009",
+            "the token lacks",
+        ];
+        let places = blamed.map(|words| reason.find(words).unwrap_or_else(|| panic!("{reason}")));
+        assert!(places.is_sorted(), "{reason}");
+        world.change_spec(&right).await.unwrap();
+        until_rest(&mut world).await;
+        world.check_no_errors().unwrap();
+        world.check_keys(keys_to(9)).unwrap();
         assert_eq!(world.resent(), 0);
     }
 }

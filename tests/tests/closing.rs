@@ -14,7 +14,7 @@ use std::rc::Rc;
 use ingest::Requested;
 use runtime::register::{read_head, swap_head};
 use sync_core::run::{RunState, RunStatus, Wake};
-use tideline_tests::{Act, Asked, Bench, Export, Fault, Message, Setup, Steps, World};
+use tideline_tests::{Act, Asked, Bench, Export, Fault, Message, Setup, Steps, World, one_run};
 
 async fn bench() -> Rc<Bench> {
     Rc::new(Bench::start().await.unwrap())
@@ -63,7 +63,7 @@ async fn a_running_run_that_is_cancelled_sends_nothing_more() {
             .work_until(|message| message.asked.is_batch())
             .await
             .unwrap();
-        assert_eq!(cancel(&mut world, &run).await, Requested::Waits(run.clone()));
+        assert_eq!(one_run(cancel(&mut world, &run).await), run);
         assert_eq!(world.head().run.unwrap().state, RunState::Closing);
         world.work().await.unwrap();
         let record = world.record(&run).await.unwrap();
@@ -94,10 +94,7 @@ async fn a_waiting_run_that_is_cancelled_ends_when_its_turn_comes() {
             .work_until(|message| message.asked.is_batch())
             .await
             .unwrap();
-        assert_eq!(
-            cancel(&mut world, &second).await,
-            Requested::Waits(second.clone())
-        );
+        assert_eq!(one_run(cancel(&mut world, &second).await), second);
         world.work().await.unwrap();
         assert_eq!(world.record(&second).await.unwrap().status, RunStatus::Cancelled);
         world.check_no_errors().unwrap();

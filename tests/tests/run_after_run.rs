@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex};
 
 use ingest::Requested;
 use sync_core::run::{RunKind, RunStatus};
-use tideline_tests::{Act, Bench, Blame, Export, Setup, Steps, World, refuse};
+use tideline_tests::{Act, Bench, Blame, Export, Setup, Steps, World, one_run, refuse};
 
 async fn world(setup: Setup) -> World {
     let bench = Rc::new(Bench::start().await.unwrap());
@@ -70,7 +70,7 @@ async fn carried_rows_of_a_small_run_go_before_the_new_ones() {
     let first = world.run("1.csv", &Export::rows(0, 6)).await.unwrap();
     let record = world.record(&first).await.unwrap();
     assert_eq!((record.sums.carried_out, record.sums.accepted), (2, 4));
-    assert_eq!(record.status, RunStatus::CompletedWithErrors);
+    assert_eq!(record.status, RunStatus::Incomplete);
     let order = Arc::new(Mutex::new(Vec::new()));
     let seen = order.clone();
     world.bench.front.script(move |call| {
@@ -144,13 +144,8 @@ async fn a_refused_row_goes_again_when_a_person_asks_and_not_by_itself() {
         world.run("2.csv", &Export::rows(5, 7)).await.unwrap();
         world.pass(60).await.unwrap();
         assert!(!world.accepted().contains("k2"));
-        let now = world.store.now();
-        let asked = ingest::retry(&world.ingest(&Steps::default()), &world.sync, &first, false, now)
-            .await
-            .unwrap();
-        let Requested::Waits(retry) = asked else {
-            panic!("{asked:?}")
-        };
+        let asked = world.ask_retry(&first, false).await.unwrap();
+        let retry = one_run(asked);
         world.work().await.unwrap();
         let record = world.record(&retry).await.unwrap();
         assert_eq!((record.counts.carried_in, record.sums.accepted), (1, 1));
@@ -158,10 +153,11 @@ async fn a_refused_row_goes_again_when_a_person_asks_and_not_by_itself() {
         world
             .check_keys((0..7).map(|number| format!("k{number}")))
             .unwrap();
-        let asked = ingest::retry(&world.ingest(&Steps::default()), &world.sync, &first, false, now)
-            .await
-            .unwrap();
-        assert_eq!(asked, Requested::Done(retry), "the same request is done once");
+        let asked = world.ask_retry(&first, false).await.unwrap();
+        let Requested::Nothing(why) = asked else {
+            panic!("{asked:?}")
+        };
+        assert!(why.contains("TikTok has accepted since"), "{why}");
     }
 }
 
@@ -201,5 +197,32 @@ async fn after_a_resync_the_next_export_sends_everything_once_more() {
         world
             .check_keys((0..5).map(|number| format!("k{number}")))
             .unwrap();
+    }
+}
+
+/// A resync is for exports: what a retry sends is compared with what TikTok has, before and after.
+#[tokio::test]
+async fn after_a_resync_a_retry_sends_nothing_that_was_accepted_meanwhile() {
+    for setup in setups() {
+        let mut world = world(setup).await;
+        world.bench.front.script(refuse(&["k2"], Blame::Index));
+        let first = world.run("1.csv", &Export::rows(0, 5)).await.unwrap();
+        assert_eq!(world.record(&first).await.unwrap().sums.refused, 1);
+        world.bench.front.script(|_| Act::Pass);
+        // The export is claimed at once; both requests wait until it has ended, the resync first.
+        world.land("2.csv", &Export::rows(0, 5)).await.unwrap();
+        let (ctx, now) = (world.ingest(&Steps::default()), world.store.now());
+        world.collect();
+        let export = world.queue.take(0);
+        world.handle(export, None).await.unwrap();
+        let _ = ingest::resync(&ctx, &world.sync, now).await.unwrap();
+        let asked = world.ask_retry(&first, false).await.unwrap();
+        let retry = one_run(asked);
+        world.work().await.unwrap();
+        world.check_rest().unwrap();
+        let record = world.record(&retry).await.unwrap();
+        assert!(world.head().forget, "no export has run since the resync");
+        assert_eq!((record.counts.carried_in, record.counts.carried_done), (0, 1));
+        assert_eq!(world.resent(), 0);
     }
 }

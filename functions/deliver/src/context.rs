@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
+use runtime::connections::TokenFrom;
 use runtime::secrets::Secrets;
 use runtime::store::Store;
 use tiktok::{Client, Pace};
@@ -56,6 +57,8 @@ pub struct Settings {
     pub debugger_period: Duration,
     /// Seconds after which an invocation that began to make an audience of files is surely dead.
     pub lease_seconds: i64,
+    /// Where the token comes from: what a person does when TikTok refuses it.
+    pub token: TokenFrom,
 }
 
 impl Default for Settings {
@@ -70,6 +73,7 @@ impl Default for Settings {
             progress_time: Duration::from_secs(10),
             debugger_period: Duration::from_secs(10),
             lease_seconds: 360,
+            token: TokenFrom::Connection,
         }
     }
 }

@@ -129,15 +129,20 @@ impl Sending<'_> {
         let destination = &batch.header.destination;
         let Some(token) = token::living(self.ctx, destination, &self.id.sync).await? else {
             let message = format!(
-                "the destination {destination} has no token that TikTok takes: connect it again; the rows are kept and go by themselves then"
+                "the destination {destination} has no token that TikTok accepts: {}; {}",
+                self.ctx.settings.token.renew(),
+                self.ctx.settings.token.then(&self.id.sync)
             );
             return Ok(Ok(self.needs_authorisation(rows, &progress, message).await?));
         };
-        if batch.header.event_source().as_deref() == Some("offline")
+        if batch
+            .header
+            .sent_to()
+            .is_some_and(|source| source.event_source == "offline")
             && can(&token.scopes, Ability::OfflineEvents) == Some(false)
         {
             let message = format!(
-                "the destination {destination} was connected without the permission for offline events: connect again and grant it; the rows are kept and go by themselves then"
+                "the destination {destination} was connected without the permission for offline events: connect again and grant it; the rows are kept, and are sent by themselves then"
             );
             let whose = (destination, &self.id.sync);
             note_refusal(store, whose, &token.version, Refuses::ThisSync, &message).await?;
@@ -174,7 +179,8 @@ impl Sending<'_> {
                 Ok(Ok(Outcome::of_progress(rows, &progress, Some(why.to_owned()))))
             }
             Ended::Budget => {
-                let why = "finding the bad rows of a refused call would have cost more API calls than the limit; the rest goes with the next run";
+                let why =
+                    "finding the bad rows of a refused call would have cost more API calls than the limit";
                 Ok(Ok(Outcome::of_progress(rows, &progress, Some(why.to_owned()))))
             }
             Ended::Stopped(stop) => {
@@ -196,17 +202,11 @@ impl Sending<'_> {
                 Ok(Err(Handled::ComeBack))
             }
             Ended::NoTime => {
-                let why = format!(
-                    "no call fitted into the time of the function, in {} receives of the message",
-                    self.receives
-                );
-                Ok(Ok(Outcome::of_progress(rows, &progress, Some(why))))
+                let why = "no call to TikTok fitted into the time of the function";
+                Ok(Ok(Outcome::of_progress(rows, &progress, Some(why.to_owned()))))
             }
             Ended::Waits(why) => {
-                let why = format!(
-                    "no clear answer after {} receives of the message; the last one: {why}",
-                    self.receives
-                );
+                let why = format!("TikTok gave no clear answer, and said last: {why}");
                 Ok(Ok(Outcome::of_progress(rows, &progress, Some(why))))
             }
         }

@@ -12,7 +12,8 @@ use runtime::connections::Refuses;
 use runtime::deadline::Deadline;
 use runtime::register::open_run;
 use sync_core::audience::check_places;
-use sync_core::run::{Batch, Stop, StopStatus};
+use sync_core::names::SyncName;
+use sync_core::run::{Batch, SentTo, Stop, StopStatus};
 use tiktok::{Answer, Asked, AuthReason, Cause, Endpoint, RetryReason, ShownRequest, Verdict, backoff};
 
 use crate::Context;
@@ -186,7 +187,11 @@ impl Sender<'_> {
                     tokio::time::sleep(wait).await;
                 }
                 Verdict::Unauthorized { why, cause } => {
-                    self.end(Ended::Stopped(unauthorized(why, &cause)));
+                    let stopping = match (why, self.batch.header.sent_to()) {
+                        (AuthReason::SourceDenied, Some(source)) => source_denied(self.ctx, &source, &cause),
+                        _ => denied(self.ctx, &self.batch.header.sync, why, &cause),
+                    };
+                    self.end(Ended::Stopped(stopping));
                     return Ok(None);
                 }
                 Verdict::Misconfigured { cause } => {
@@ -288,7 +293,8 @@ impl Sender<'_> {
 
     fn wait(&self, why: RetryReason, cause: &Cause) {
         self.waits.fetch_add(1, Ordering::Relaxed);
-        tracing::warn!(sync = %self.batch.header.sync, run = %self.batch.header.run, why = ?why, "no clear answer after all tries");
+        // One of perhaps many: the run's end warns once, with their number.
+        tracing::info!(sync = %self.batch.header.sync, run = %self.batch.header.run, why = ?why, "no clear answer after all tries");
         self.end(Ended::Waits(cause.message.as_str().to_owned()));
     }
 }
@@ -307,10 +313,13 @@ pub(crate) fn said(cause: &Cause) -> String {
 }
 
 pub(crate) fn misconfigured(cause: &Cause) -> Stopping {
-    let message = format!(
+    stopped_as_misconfigured(format!(
         "{}; no row is to blame: correct the sync's spec (pixel code, event set, test event code, audience), then run again; an audience that was deleted at TikTok needs a new sync; what was not sent is kept",
         said(cause)
-    );
+    ))
+}
+
+fn stopped_as_misconfigured(message: String) -> Stopping {
     Stopping {
         fact: Stop {
             status: StopStatus::Misconfigured,
@@ -320,30 +329,45 @@ pub(crate) fn misconfigured(cause: &Cause) -> Stopping {
     }
 }
 
-pub(crate) fn unauthorized(why: AuthReason, cause: &Cause) -> Stopping {
+/// What stops where TikTok says no to the pixel or event set of a call. The spec is blamed first: a token that sends to
+/// other sources need not be renewed for a slip of the pen.
+fn source_denied(ctx: &Context, source: &SentTo, cause: &Cause) -> Stopping {
+    let key = match source.event_source.as_str() {
+        "web" => "pixel_code",
+        _ => "event_set_id",
+    };
+    stopped_as_misconfigured(format!(
+        "{}; look at event.{key} of the spec first, which is {}: it may be mistyped, or belong to another account; where it is right, the token lacks the permission for it: {}; what was not sent is kept",
+        said(cause),
+        source.event_source_id,
+        ctx.settings.token.granted()
+    ))
+}
+
+/// What stops where TikTok denies a call for another reason.
+pub(crate) fn denied(ctx: &Context, sync: &SyncName, why: AuthReason, cause: &Cause) -> Stopping {
+    let token = ctx.settings.token;
     let next = match why {
         AuthReason::NotOnAllowlist => {
             "the account is not on TikTok's allowlist for this: ask your TikTok representative, then run again"
+                .to_owned()
         }
-        AuthReason::GrantMissing => {
-            "the token lacks a scope, or its user the role Admin or Operator: grant it, then connect again"
-        }
-        _ => "the token is not taken any more: connect the destination again",
+        AuthReason::GrantMissing | AuthReason::SourceDenied => format!(
+            "the token lacks a scope, or its user the role Admin or Operator: {}",
+            token.granted()
+        ),
+        _ => format!("TikTok no longer accepts the token: {}", token.renew()),
     };
-    let message = format!(
-        "{}; {next}; what was not sent is kept and goes by itself then",
-        said(cause)
-    );
     let refuses_token = match why {
         _ if why.ends_token() => Some(Refuses::All),
-        AuthReason::GrantMissing => Some(Refuses::ThisSync),
+        AuthReason::GrantMissing | AuthReason::SourceDenied => Some(Refuses::ThisSync),
         // TikTok may put the account on its list without anybody connecting again.
         _ => None,
     };
     Stopping {
         fact: Stop {
             status: StopStatus::NeedsReauthorisation,
-            message,
+            message: format!("{}; {next}; {}", said(cause), token.then(sync)),
         },
         refuses_token,
     }

@@ -1,10 +1,9 @@
 //! An export landed: it waits as `pending` until its run begins.
 
 use runtime::facts;
-use runtime::register::read_head;
 use sync_core::names::{RunId, SyncName};
-use sync_core::run::{Pending, PendingRequest, Plan, Record, RunStatus, again_run_id, export_run_id, keys};
-use sync_core::spec::{Mode, RunOn};
+use sync_core::run::{Pending, PendingRequest, export_run_id, keys};
+use sync_core::spec::RunOn;
 
 use crate::{Context, Handled, LoadedSpec, advance, specs_for_export};
 
@@ -28,6 +27,18 @@ pub async fn accept(ctx: &Context, created: &ExportCreated) -> anyhow::Result<Ha
     let mut specs = specs_for_export(ctx, &created.key).await?;
     if let Some((sync, _)) = &created.asked {
         specs.retain(|loaded| loaded.spec.name == *sync);
+    }
+    let found = specs.len();
+    specs.retain(|loaded| {
+        let ignored = keys::is_ignored(&loaded.spec.model.path, &created.key);
+        if ignored {
+            let sync = &loaded.spec.name;
+            tracing::info!(sync = %sync, key = created.key, "ignored: a name that begins with _ or . is no export");
+        }
+        !ignored
+    });
+    if specs.is_empty() && found > 0 {
+        return Ok(Handled::Done);
     }
     if specs.is_empty() {
         tracing::warn!(
@@ -60,6 +71,10 @@ async fn wait(ctx: &Context, loaded: &LoadedSpec, created: &ExportCreated) -> an
         tracing::warn!(export = created.key, "the export is gone: nothing is sent");
         return Ok(None);
     };
+    if stat.size == 0 {
+        tracing::info!(sync = %sync, key = created.key, "ignored: an object of no bytes is no export");
+        return Ok(None);
+    }
     let id = created.version.clone().or(stat.version_id);
     let version = id.as_deref().unwrap_or(stat.etag.as_str());
     let run = match &created.asked {
@@ -91,47 +106,4 @@ async fn wait(ctx: &Context, loaded: &LoadedSpec, created: &ExportCreated) -> an
 /// A time that sorts as text: epoch milliseconds in thirteen digits.
 pub(crate) fn sortable(milliseconds: i64) -> String {
     format!("{:013}", milliseconds.max(0))
-}
-
-/// The run that an export of a sync gets when a person asks for it. An export of which nothing was sent, because its
-/// file or its spec was wrong or a guard stopped it, is done again once the spec has changed or the guards are let go;
-/// so is every export after a resync, and one of an audience that is not what its audience was last made equal to: as
-/// `<run>.2`, then `<run>.3`.
-pub async fn run_of(
-    ctx: &Context,
-    loaded: &LoadedSpec,
-    key: &str,
-    version: &str,
-    ignore_guards: bool,
-) -> anyhow::Result<RunId> {
-    let sync = &loaded.spec.name;
-    let mut run = export_run_id(&ctx.bucket, key, version, sync);
-    let head = read_head(ctx.store.as_ref(), sync).await?.head;
-    let whole = matches!(loaded.spec.mode, Mode::Mirror | Mode::All)
-        && !keys::is_corrected(&loaded.spec.model.path, key);
-    loop {
-        let record: Option<Record> = facts::read(ctx.store.as_ref(), &keys::record(sync, &run)).await?;
-        let Some(record) = record else {
-            return Ok(run);
-        };
-        let (sums, cancelled) = (&record.sums, record.status == RunStatus::Cancelled);
-        let undone = sums.not_deleted + sums.carried_out > 0 || cancelled;
-        if head.forget || (whole && (undone || record.rev < head.table_rev)) {
-            run = again_run_id(&run);
-            continue;
-        }
-        let sent_nothing = record.sent_nothing();
-        if !sent_nothing && loaded.spec.audience.is_none() {
-            return Ok(run);
-        }
-        let plan: Option<Plan> = facts::read(ctx.store.as_ref(), &keys::plan(sync, &run)).await?;
-        let again = match plan {
-            None => sent_nothing,
-            Some(plan) => plan.spec != loaded.text || (sent_nothing && plan.ignore_guards != ignore_guards),
-        };
-        if !again {
-            return Ok(run);
-        }
-        run = again_run_id(&run);
-    }
 }

@@ -8,7 +8,7 @@ use runtime::connections::is_refused;
 use runtime::facts;
 use runtime::register::{HeadRead, read_head, swap_head};
 use runtime::secrets::names;
-use sync_core::names::SyncName;
+use sync_core::names::{RunId, SyncName};
 use sync_core::run::keys::CallsOf;
 use sync_core::run::{
     Head, Newest, OpenRun, PLANNER, Pending, PendingRequest, RunKind, RunState, carried_run_id, keys,
@@ -16,7 +16,7 @@ use sync_core::run::{
 use sync_core::spec::{Mode, SyncSpec};
 
 use crate::audience::{self, Ready};
-use crate::{Context, Handled, specs};
+use crate::{Context, Handled, sources, specs};
 
 /// More waiting exports than anybody reads at once; the rest is seen when these are done.
 const MAX_PENDING: usize = 1_000;
@@ -30,6 +30,14 @@ pub async fn advance(ctx: &Context, sync: &SyncName, retry: bool) -> anyhow::Res
         if read.head.run.is_some() {
             return Ok(Handled::Done);
         }
+        let waiting = pending(ctx, sync).await?;
+        if let Some(entry) = cancelled(ctx, sync, &waiting).await? {
+            // It needs no spec, no token and no turn: nothing of it is ever sent.
+            if claim(ctx, sync, &read, opened(entry, RunKind::Cancelled, Vec::new())).await? {
+                return Ok(Handled::Done);
+            }
+            continue;
+        }
         let spec = match specs::load(ctx, sync).await? {
             Some(Ok(loaded)) => loaded.spec,
             Some(Err(error)) => {
@@ -42,10 +50,10 @@ pub async fn advance(ctx: &Context, sync: &SyncName, retry: bool) -> anyhow::Res
             }
         };
         if !connected(ctx, &spec).await? {
-            tracing::warn!(sync = %sync, destination = %spec.destination, "the destination has no living token: connect it; the sync waits");
+            let next = ctx.settings.token.renew();
+            tracing::warn!(sync = %sync, destination = %spec.destination, next, "the destination has no living token: the sync waits");
             return Ok(Handled::Done);
         }
-        let waiting = pending(ctx, sync).await?;
         let Some(mut run) = choose(&spec, &read, &waiting, retry) else {
             return Ok(Handled::Done);
         };
@@ -54,39 +62,102 @@ pub async fn advance(ctx: &Context, sync: &SyncName, retry: bool) -> anyhow::Res
                 "the quiet time between two runs of an audience is not over",
             ));
         }
-        if spec.audience.is_some() && matches!(run.kind, RunKind::Export | RunKind::Retry) {
-            if uploaded_today(&spec, &read) {
-                tracing::info!(sync = %sync, "today's file is uploaded already: the export waits for the next day (UTC)");
-                return Ok(Handled::Done);
-            }
-            let input = |(key, _): &&(String, Pending)| run.input.as_ref() == Some(key);
-            let entry = waiting.iter().find(input).map(|(_, entry)| entry);
-            let log = CallLog::new(
-                ctx.store.clone(),
-                (sync, &run.id),
-                CallsOf::Audience,
-                Duration::ZERO,
-            );
-            let ready = audience::ready(ctx, &spec, &read.head, entry, &log).await;
-            // The audience's id is written down before its calls are kept for people.
-            log.keep().await;
-            match ready? {
-                Ready::Go => {}
-                Ready::Unfit(message) if run.kind == RunKind::Export => run.unfit = Some(message),
-                Ready::Unfit(message) => {
-                    tracing::error!(sync = %sync, message, "the sync waits until its spec is corrected");
+        if matches!(run.kind, RunKind::Export | RunKind::Retry) {
+            match begin(ctx, &spec, &read, &run, &waiting).await? {
+                Begin::Go => {}
+                Begin::Unfit(message) if run.input.is_some() => run.unfit = Some(message),
+                Begin::Unfit(message) => {
+                    tracing::error!(sync = %sync, message, "rows are left over, and wait until the spec is corrected");
                     return Ok(Handled::Done);
                 }
-                Ready::Later(why) => return Ok(Handled::ComeBack(why)),
-                Ready::NotConnected => return Ok(Handled::Done),
+                Begin::Not(handled) => return Ok(handled),
             }
         }
-        let mut head = read.head.next();
-        tracing::info!(sync = %sync, run = %run.id, "run claimed");
-        head.run = Some(run);
-        if swap_head(ctx.store.as_ref(), sync, &read, &head).await? {
+        if claim(ctx, sync, &read, run).await? {
             return Ok(Handled::Done);
         }
+    }
+}
+
+/// Whether a run with rows may begin.
+enum Begin {
+    /// It may.
+    Go,
+    /// Nothing of it can be sent: why, and the way out.
+    Unfit(String),
+    /// Not now.
+    Not(Handled),
+}
+
+/// Looks whether the run fits what the state is the state of: an audience is found, or made; event sources are compared.
+async fn begin(
+    ctx: &Context,
+    spec: &SyncSpec,
+    read: &HeadRead,
+    run: &OpenRun,
+    waiting: &[(String, Pending)],
+) -> anyhow::Result<Begin> {
+    if spec.audience.is_none() {
+        let checked = sources::check(ctx, spec, &read.head).await?;
+        return Ok(checked.unfit.map_or(Begin::Go, Begin::Unfit));
+    }
+    let sync = &spec.name;
+    if uploaded_today(spec, read) {
+        tracing::info!(sync = %sync, "today's file is uploaded already: the export waits for the next day (UTC)");
+        return Ok(Begin::Not(Handled::Done));
+    }
+    let input = |(key, _): &&(String, Pending)| run.input.as_ref() == Some(key);
+    let entry = waiting.iter().find(input).map(|(_, entry)| entry);
+    let log = CallLog::new(
+        ctx.store.clone(),
+        (sync, &run.id),
+        CallsOf::Audience,
+        Duration::ZERO,
+    );
+    let ready = audience::ready(ctx, spec, &read.head, entry, &log).await;
+    // The audience's id is written down before its calls are kept for people.
+    log.keep().await;
+    Ok(match ready? {
+        Ready::Go => Begin::Go,
+        Ready::Unfit(message) => Begin::Unfit(message),
+        Ready::Later(why) => Begin::Not(Handled::ComeBack(why)),
+        Ready::NotConnected => Begin::Not(Handled::Done),
+    })
+}
+
+/// Writes the run into the head; `false` when somebody was faster.
+async fn claim(ctx: &Context, sync: &SyncName, read: &HeadRead, run: OpenRun) -> anyhow::Result<bool> {
+    let mut head = read.head.next();
+    tracing::info!(sync = %sync, run = %run.id, "run claimed");
+    head.run = Some(run);
+    Ok(swap_head(ctx.store.as_ref(), sync, read, &head).await?)
+}
+
+/// The first entry that a person cancelled while it waited.
+async fn cancelled<'w>(
+    ctx: &Context,
+    sync: &SyncName,
+    waiting: &'w [(String, Pending)],
+) -> anyhow::Result<Option<&'w (String, Pending)>> {
+    for entry in waiting {
+        if ctx.store.stat(&keys::cancel(sync, &entry.1.run)).await?.is_some() {
+            return Ok(Some(entry));
+        }
+    }
+    Ok(None)
+}
+
+/// The run of a pending entry.
+fn opened(entry: &(String, Pending), kind: RunKind, superseded: Vec<RunId>) -> OpenRun {
+    OpenRun {
+        id: entry.1.run.clone(),
+        kind,
+        state: RunState::Open,
+        why: None,
+        planner: PLANNER,
+        superseded,
+        input: Some(entry.0.clone()),
+        unfit: None,
     }
 }
 
@@ -129,22 +200,13 @@ pub(crate) async fn pending(ctx: &Context, sync: &SyncName) -> anyhow::Result<Ve
 }
 
 /// insert, add: the oldest export, each counts. mirror, all: the newest whole table; what came before it is superseded.
-/// Then corrected rows, the oldest first; then requests, then carried rows. A resync of an audience goes before all.
+/// Then corrected rows, the oldest first; then requests, then carried rows. A resync of an audience goes before all. Under
+/// a test event code neither left-over nor refused rows go.
 fn choose(spec: &SyncSpec, read: &HeadRead, waiting: &[(String, Pending)], retry: bool) -> Option<OpenRun> {
-    let open = |entry: &(String, Pending), kind, superseded| OpenRun {
-        id: entry.1.run.clone(),
-        kind,
-        state: RunState::Open,
-        why: None,
-        planner: PLANNER,
-        superseded,
-        input: Some(entry.0.clone()),
-        unfit: None,
-    };
     // What an export of an audience is refused for may be just what a resync allows.
     let is_resync = |entry: &&(String, Pending)| entry.1.request == PendingRequest::Resync;
     if let Some(entry) = waiting.iter().find(is_resync).filter(|_| spec.audience.is_some()) {
-        return Some(open(entry, RunKind::Resync, Vec::new()));
+        return Some(opened(entry, RunKind::Resync, Vec::new()));
     }
     let mut exports: Vec<_> = waiting
         .iter()
@@ -165,23 +227,28 @@ fn choose(spec: &SyncSpec, read: &HeadRead, waiting: &[(String, Pending)], retry
         } else {
             RunKind::Export
         };
-        return Some(open(entry, kind, superseded));
+        return Some(opened(entry, kind, superseded));
     }
     // A file that was left over replaces the audience, so it goes before one that adds to it.
     let replaces_first = spec.mode == Mode::All && !read.head.carried.is_empty();
     if let Some(entry) = exports.first().filter(|_| !replaces_first) {
-        return Some(open(entry, RunKind::Export, Vec::new()));
+        return Some(opened(entry, RunKind::Export, Vec::new()));
     }
-    let is_request = |entry: &&(String, Pending)| !matches!(entry.1.request, PendingRequest::Export { .. });
+    // What was left over, or refused, is no part of a test: it waits until the test event code is out of the spec.
+    let is_request = |entry: &&(String, Pending)| match entry.1.request {
+        PendingRequest::Export { .. } => false,
+        PendingRequest::Resync => true,
+        PendingRequest::Retry { .. } => !spec.is_test(),
+    };
     if let Some(entry) = waiting.iter().find(is_request) {
         let kind = if entry.1.request == PendingRequest::Resync {
             RunKind::Resync
         } else {
             RunKind::Retry
         };
-        return Some(open(entry, kind, Vec::new()));
+        return Some(opened(entry, kind, Vec::new()));
     }
-    let last = read.head.carried.last().filter(|_| retry)?;
+    let last = read.head.carried.last().filter(|_| retry && !spec.is_test())?;
     Some(OpenRun {
         id: carried_run_id(last, read.head.rev),
         kind: RunKind::Retry,

@@ -11,7 +11,7 @@ use sync_core::diff::{KeyDigest, RowFingerprint, Snapshot};
 use sync_core::names::{RunId, SyncName};
 use sync_core::run::keys::BatchId;
 use sync_core::run::{
-    Batch, BatchHeader, BatchKind, BatchRow, BatchWriter, Counts, NewRow, Outcome, Record, RowRanges,
+    Batch, BatchHeader, BatchKind, BatchRow, BatchWriter, Counts, NewRow, Outcome, Plan, Record, RowRanges,
     UploadJob, keys,
 };
 use sync_core::spec::Via;
@@ -41,32 +41,22 @@ struct Rest {
     first_try: Option<i64>,
 }
 
-/// Finds what the runs of `head.carried` left over, and what a run was asked to retry. `events` is how many events a
-/// row makes.
+/// Finds what the runs of `head.carried` left over, and the refused rows that a plan sends again. `events` is how many
+/// events a row makes.
 pub(crate) async fn left_over(
     store: &dyn Store,
     sync: &SyncName,
     carried: &[RunId],
-    retry: Option<&RunId>,
+    plan: &Plan,
     events: usize,
 ) -> anyhow::Result<LeftOver> {
     let mut found = LeftOver::default();
-    if let Some(run) = retry {
-        let record = record(store, sync, run).await?;
-        for key in &record.refused {
-            let (batch, outcome) = outcome(store, key).await?;
-            let rows = outcome.refused_rows().collect();
-            found.batches.push(Rest {
-                batch,
-                rows,
-                unknown: RowRanges::default(),
-                first_try: None,
-            });
-        }
+    for run in plan.retries() {
+        found.refused_of(store, &record(store, sync, run).await?).await?;
     }
     for run in carried {
         let record = record(store, sync, run).await?;
-        if events > 1 && retry != Some(run) {
+        if events > 1 && plan.retries().all(|retried| retried != run) {
             for key in &record.refused {
                 let (batch, outcome) = outcome(store, key).await?;
                 let bytes = read_batch(store, &batch).await?;
@@ -114,7 +104,28 @@ async fn outcome(store: &dyn Store, key: &str) -> anyhow::Result<(BatchId, Outco
     ))
 }
 
+/// The keys of the rows that TikTok refused in a run.
+pub(crate) async fn refused_keys(store: &dyn Store, record: &Record) -> anyhow::Result<HashSet<KeyDigest>> {
+    let mut found = LeftOver::default();
+    found.refused_of(store, record).await?;
+    found.keys(store).await
+}
+
 impl LeftOver {
+    async fn refused_of(&mut self, store: &dyn Store, record: &Record) -> anyhow::Result<()> {
+        for key in &record.refused {
+            let (batch, outcome) = outcome(store, key).await?;
+            let rows = outcome.refused_rows().collect();
+            self.batches.push(Rest {
+                batch,
+                rows,
+                unknown: RowRanges::default(),
+                first_try: None,
+            });
+        }
+        Ok(())
+    }
+
     /// The keys of all rows that make events or add persons.
     pub(crate) async fn keys(&self, store: &dyn Store) -> anyhow::Result<HashSet<KeyDigest>> {
         let mut found = HashSet::new();

@@ -13,15 +13,15 @@ use sync_core::names::SyncName;
 use sync_core::run::keys::BatchId;
 use sync_core::run::{
     Batch, BatchKind, BatchRow, CloseReason, Closed, Counts, Generation, Head, Manifest, OpenRun, Outcome,
-    Pending, Plan, Progress, Record, RunKind, RunState, RunStatus, again_run_id, keys,
+    Pending, Plan, Progress, Record, RunKind, RunState, RunStatus, SentTo, again_run_id, keys,
 };
 use sync_core::spec::{Mode, SyncSpec};
 
 use crate::audience;
 use crate::ending::Ending;
-use crate::finish::{release, write_rejected};
+use crate::finish::{Applied, release, write_rejected};
 use crate::fold::{day_of, fold, forget_before, snapshot_partition};
-use crate::record::{bare_record, record};
+use crate::record::{bare_record, record, with_audience};
 use crate::run::pinned_spec;
 use crate::{Context, Handled};
 
@@ -95,15 +95,9 @@ impl Closing<'_> {
             },
             Some(plan) => {
                 write_rejected(self.ctx, sync, id, plan.manifests(), &ending.refused_lines).await?;
-                record(
-                    sync,
-                    self.open,
-                    self.read,
-                    plan,
-                    spec.as_ref(),
-                    &ending,
-                    (status, reason),
-                )
+                let status = (status, reason);
+                let record = record(sync, self.open, self.read, plan, spec.as_ref(), &ending, status);
+                with_audience(self.ctx, plan, spec.as_ref(), record).await?
             }
         };
         let generation = match (&plan, &spec) {
@@ -119,8 +113,11 @@ impl Closing<'_> {
             .await?
             .unwrap_or_else(|| record.clone());
         let only_adds = plan.as_ref().is_some_and(Plan::only_adds);
-        let head = self.next_head(generation, (spec.as_ref(), only_adds), &first, ending.upload_day);
-        release(self.ctx, sync, self.open, self.read, &record, head).await
+        // Of an export that came to no batch nothing was applied.
+        let applied = Applied(!batches.is_empty());
+        let spec = (spec.as_ref(), only_adds, applied);
+        let head = self.next_head(generation, spec, &first, ending.upload_day);
+        release(self.ctx, sync, self.open, self.read, &record, (head, applied)).await
     }
 
     /// The batches that count, in order: what was there when the quiet time was over.
@@ -276,7 +273,7 @@ impl Closing<'_> {
         ending: &Ending,
     ) -> anyhow::Result<Option<Generation>> {
         let (store, sync, head) = (self.ctx.store.as_ref(), self.sync, &self.read.head);
-        if spec.events.iter().any(|block| block.test_event_code.is_some()) {
+        if spec.is_test() {
             return Ok(head.generation.clone());
         }
         if let Some(way) = audience::way(spec) {
@@ -314,6 +311,7 @@ impl Closing<'_> {
             partitions,
             keys: keys_in_all,
             way: None,
+            sources: SentTo::all_of(spec),
         }))
     }
 
@@ -350,7 +348,7 @@ impl Closing<'_> {
     fn next_head(
         &self,
         generation: Option<Generation>,
-        (spec, only_adds): (Option<&SyncSpec>, bool),
+        (spec, only_adds, Applied(applied)): (Option<&SyncSpec>, bool, Applied),
         record: &Record,
         upload_day: Option<i64>,
     ) -> Head {
@@ -358,10 +356,15 @@ impl Closing<'_> {
         next.run = None;
         next.generation = generation;
         next.upload_day = next.upload_day.max(upload_day);
+        // A test run was nothing to the state, and stays it.
+        if spec.is_some_and(SyncSpec::is_test) {
+            return next;
+        }
         let whole = spec.is_some_and(|spec| matches!(spec.mode, Mode::Mirror | Mode::All));
         // Corrected rows are no table: what the one before left over still goes.
-        let table = whole && self.open.kind == RunKind::Export && !only_adds;
-        let dropped = record.status == RunStatus::Cancelled || table;
+        let table = whole && self.open.kind == RunKind::Export && !only_adds && applied;
+        // Before its first batch was written a run has taken nothing in.
+        let dropped = applied && (record.status == RunStatus::Cancelled || table);
         if table {
             next.table_rev = self.read.head.rev;
         }

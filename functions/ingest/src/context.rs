@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use runtime::connections::TokenFrom;
 use runtime::secrets::{SecretText, Secrets, names};
 use runtime::store::Store;
 use sync_core::diff::FingerprintKey;
@@ -48,6 +49,8 @@ pub struct Settings {
     pub lease_seconds: i64,
     /// The longest a call to TikTok may take.
     pub call_timeout: Duration,
+    /// Where the token comes from: what a person does when TikTok refuses it.
+    pub token: TokenFrom,
 }
 
 impl Default for Settings {
@@ -62,6 +65,7 @@ impl Default for Settings {
             partition_keys: 4_000_000,
             lease_seconds: 960,
             call_timeout: Duration::from_secs(30),
+            token: TokenFrom::Connection,
         }
     }
 }

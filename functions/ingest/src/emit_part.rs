@@ -21,14 +21,7 @@ pub(crate) async fn emit_part(
     part: u32,
 ) -> anyhow::Result<Manifest> {
     let decisions = decisions(run, cut, part).await?;
-    let left = carried::left_over(
-        run.store(),
-        run.sync,
-        &head.carried,
-        run.plan.retry.as_ref(),
-        run.spec.events.len(),
-    )
-    .await?;
+    let left = run.left_over(head).await?;
     let carried_keys = left.keys(run.store()).await?;
     let checked = run
         .check(part, Which::Part(cut, range), &decisions, &carried_keys)
@@ -79,14 +72,7 @@ pub(crate) async fn decisions(run: &Run<'_>, cut: &Cut, part: u32) -> anyhow::Re
 /// Writes the batches of the carried rows; the manifest of the last part.
 pub(crate) async fn emit_carried(run: &Run<'_>, cut: &Cut, head: &Head) -> anyhow::Result<Manifest> {
     let store = run.store();
-    let left = carried::left_over(
-        store,
-        run.sync,
-        &head.carried,
-        run.plan.retry.as_ref(),
-        run.spec.events.len(),
-    )
-    .await?;
+    let left = run.left_over(head).await?;
     let carried_keys = left.keys(store).await?;
     let mut superseded = HashSet::new();
     for part in 0..cut.last_part() {
@@ -96,12 +82,8 @@ pub(crate) async fn emit_carried(run: &Run<'_>, cut: &Cut, head: &Head) -> anyho
         }
     }
     let mut done = HashSet::new();
-    let forgotten = head.forget && run.plan.export.is_some();
-    if let Some(generation) = head
-        .generation
-        .as_ref()
-        .filter(|_| !carried_keys.is_empty() && !forgotten)
-    {
+    let compared = !carried_keys.is_empty() && !run.begins_empty(head);
+    if let Some(generation) = head.generation.as_ref().filter(|_| compared) {
         for partition in 0..generation.partitions {
             let old = snapshot_partition(store, run.sync, Some(generation), partition).await?;
             done.extend(carried::accepted_since(&carried_keys, Snapshot::read(&old)?));

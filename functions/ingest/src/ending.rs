@@ -7,7 +7,7 @@ use runtime::facts;
 use runtime::store::Store;
 use serde::Serialize;
 use serde_json::value::RawValue;
-use sync_core::audience::identifiers_of;
+use sync_core::audience::{NOBODY, identifiers_of};
 use sync_core::diff::{KeyDigest, SnapshotEntry};
 use sync_core::names::{RunId, SyncName};
 use sync_core::run::keys::BatchId;
@@ -24,7 +24,10 @@ pub(crate) struct Ending {
     pub(crate) end: Option<PartEnd>,
     pub(crate) carried: Vec<String>,
     pub(crate) refused: Vec<String>,
+    /// Why rows are left over.
     pub(crate) carried_why: Option<String>,
+    /// Why files, or removals, were refused: they are no rows that `rejected.jsonl` could name.
+    pub(crate) refused_why: Option<String>,
     pub(crate) carried_keys: HashSet<KeyDigest>,
     pub(crate) refused_keys: HashSet<KeyDigest>,
     pub(crate) lost_rows: u64,
@@ -36,6 +39,8 @@ pub(crate) struct Ending {
     pub(crate) not_removed: NotRemoved,
     /// How many of them, or of the rows of lost batches of removals.
     not_deleted: u64,
+    /// Keys of people whose removal was not accepted.
+    kept_people: HashSet<KeyDigest>,
     /// What became of a file upload, which goes whole or not at all.
     upload: Option<UploadFate>,
     /// The UTC day on which TikTok took a file upload.
@@ -182,25 +187,30 @@ impl Ending {
             BatchKind::Removals => {
                 let empty = format!("{}{}", batch.header.head, batch.header.tail);
                 for row in outcome.carried.iter().chain(outcome.refused_rows()) {
-                    let payload = batch.rows.get(row as usize).map(|row| row.payload.get());
-                    let ids = identifiers_of(&empty, payload.unwrap_or_default());
+                    let Some(row) = batch.rows.get(row as usize) else {
+                        continue;
+                    };
+                    let ids = identifiers_of(&empty, row.payload.get());
                     self.not_deleted += ids.len() as u64;
                     self.not_removed.ids.extend(ids);
+                    if row.key != NOBODY {
+                        self.kept_people.insert(row.key);
+                    }
                 }
                 if let Some(refusal) = outcome.refused.first() {
                     let why = format!(
                         "TikTok refused to remove identifiers and said {}: {}; the next export removes them again",
                         refusal.code, refusal.message
                     );
-                    self.carried_why.get_or_insert(why);
+                    self.refused_why.get_or_insert(why);
                 }
             }
             BatchKind::Upload if outcome.carried.is_empty() => {
                 self.upload = Some(UploadFate::Refused);
                 let said = outcome.refused.first();
                 let said = said.map(|refusal| format!("TikTok said {}: {}", refusal.code, refusal.message));
-                self.carried_why = said.map(|said| {
-                    format!("{said}; the files were refused, and the audience is as it was: correct what is wrong, then `tideline retry` sends them again")
+                self.refused_why = said.map(|said| {
+                    format!("{said}; the files were refused, and the audience is as it was: correct what is wrong, then `tideline retry {}` sends them again", id.sync)
                 });
             }
             BatchKind::Upload => self.upload = Some(UploadFate::Carried),
@@ -257,6 +267,11 @@ impl Ending {
                 ..Sums::default()
             };
         }
+        let kept_people = if self.not_removed.all {
+            self.counts.removed
+        } else {
+            self.kept_people.len() as u64
+        };
         let told = |key: &&KeyDigest| self.refused_keys.contains(key) || self.carried_keys.contains(key);
         let lost = if self.lost_keys.is_empty() {
             self.lost_rows
@@ -270,6 +285,7 @@ impl Ending {
             lost,
             deleted,
             not_deleted,
+            removed: self.counts.removed.saturating_sub(kept_people),
         }
     }
 

@@ -12,14 +12,16 @@ use serde::{Deserialize, Serialize};
 use sync_core::diff::KeyDigest;
 use sync_core::names::{RunId, SyncName};
 use sync_core::run::{
-    AudienceLooks, Generation, Head, OpenRun, Plan, Record, RunKind, RunStatus, Stop, keys,
+    AudienceLooks, Figure, Generation, Head, OpenRun, Pending, PendingRequest, Plan, Record, RunKind,
+    RunStatus, SentTo, Stop, keys,
 };
+use sync_core::spec::SyncSpec;
 
-use crate::advance::newest;
+use crate::advance::{newest, pending};
 use crate::audience;
 use crate::ending::Ending;
 use crate::fold::{fold_partition, forgets};
-use crate::record::{bare_record, record, status};
+use crate::record::{bare_record, kept, record, status, with_audience};
 use crate::run::{Run, in_partitions, pinned_spec};
 use crate::{Context, Handled, stages};
 
@@ -29,22 +31,43 @@ pub(crate) async fn finish(ctx: &Context, sync: &SyncName, run: &RunId) -> anyho
     let Some(open) = read.head.open(run).cloned() else {
         return Ok(Handled::Done);
     };
-    let without_rows = |status, forget| {
-        let record = bare_record(sync, &open, &read, status);
-        let head = Head {
-            forget: read.head.forget || forget,
-            run: None,
-            ..read.head.next()
-        };
-        (record, head)
-    };
-    let (record, head) = match open.kind {
-        RunKind::Resync => without_rows(RunStatus::Resynced, true),
-        RunKind::Late => without_rows(RunStatus::Superseded, false),
+    let status = match open.kind {
+        RunKind::Resync => RunStatus::Resynced,
+        RunKind::Late => RunStatus::Superseded,
+        RunKind::Cancelled => RunStatus::Cancelled,
         RunKind::Export | RunKind::Retry => return with_rows(ctx, sync, &open, &read).await,
     };
-    release(ctx, sync, &open, &read, &record, head).await
+    let mut record = bare_record(sync, &open, &read, status);
+    if open.kind == RunKind::Cancelled {
+        record.kind = RunKind::Retry;
+        record.reason = Some("it was cancelled while it waited: nothing of it was sent".to_owned());
+        if let Some(PendingRequest::Export { key, .. }) = waiting_request(ctx, &open).await? {
+            (record.kind, record.export) = (RunKind::Export, Some(key));
+        }
+    }
+    let head = Head {
+        forget: read.head.forget || open.kind == RunKind::Resync,
+        run: None,
+        ..read.head.next()
+    };
+    // What came before an export that is late is late too.
+    let applied = Applied(open.kind == RunKind::Late);
+    release(ctx, sync, &open, &read, &record, (head, applied)).await
 }
+
+/// What a run without rows was asked for.
+async fn waiting_request(ctx: &Context, open: &OpenRun) -> anyhow::Result<Option<PendingRequest>> {
+    let Some(input) = &open.input else {
+        return Ok(None);
+    };
+    let entry: Option<Pending> = facts::read(ctx.store.as_ref(), input).await?;
+    Ok(entry.map(|entry| entry.request))
+}
+
+/// Whether an export was applied: its batches were written, whatever TikTok said of them. Only such a one takes the
+/// place of others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Applied(pub(crate) bool);
 
 async fn with_rows(
     ctx: &Context,
@@ -74,22 +97,35 @@ async fn with_rows(
     if let Some(run) = &run {
         ending.find_lost_keys(run).await?;
     }
-    let status = status(&ending, stop.as_ref());
-    let mut record = record(sync, open, read, &plan, spec.as_ref(), &ending, status);
-    if let Some(audience) = record.audience.as_mut().filter(|audience| audience.id.is_none()) {
-        audience.id = audience::fixed_id(ctx, sync).await?;
+    let is_test = spec.as_ref().is_some_and(SyncSpec::is_test);
+    let status = status(
+        &ending,
+        stop.as_ref(),
+        &kept(ctx, sync, open, &read.head, is_test, &ending),
+    );
+    let record = record(sync, open, read, &plan, spec.as_ref(), &ending, status);
+    let mut record = with_audience(ctx, &plan, spec.as_ref(), record).await?;
+    if took_in(&record, &plan) && !is_test {
+        record.carried_from.clone_from(&read.head.carried);
     }
     write_rejected(ctx, sync, id, plan.manifests(), &ending.refused_lines).await?;
-    let Some(run) = run else {
-        let head = next_head(
-            &read.head,
-            open,
-            &plan,
-            &record,
-            read.head.generation.clone(),
-            ending.upload_day,
-        );
-        return release(ctx, sync, open, read, &record, head).await;
+    let applied = Applied(took_in(&record, &plan) && !ending.upload_refused());
+    let Some(run) = run.filter(|_| !is_test) else {
+        let head = if is_test {
+            untouched(&read.head)
+        } else {
+            let generation = read.head.generation.clone();
+            next_head(
+                read,
+                open,
+                &plan,
+                &record,
+                (generation, None),
+                applied,
+                ending.upload_day,
+            )
+        };
+        return release(ctx, sync, open, read, &record, (head, applied)).await;
     };
     let not_accepted = ending.not_accepted();
     // An audience's export that was judged unfit to be sent leaves nothing behind.
@@ -110,12 +146,22 @@ async fn with_rows(
             partitions: 1,
             keys,
             way: audience::way(run.spec),
+            sources: SentTo::all_of(run.spec),
         })
     } else {
         read.head.generation.clone()
     };
-    let head = next_head(&read.head, open, &plan, &record, generation, ending.upload_day);
-    release(ctx, sync, open, read, &record, head).await
+    let generation = (generation, Some(run.spec));
+    let head = next_head(read, open, &plan, &record, generation, applied, ending.upload_day);
+    release(ctx, sync, open, read, &record, (head, applied)).await
+}
+
+/// The head after a run that leaves no mark.
+fn untouched(head: &Head) -> Head {
+    Head {
+        run: None,
+        ..head.next()
+    }
 }
 
 /// The end of a large run has a stage of its own: the record waits as a draft until the new snapshot is written.
@@ -166,8 +212,11 @@ pub(crate) async fn release_drafted(
     let key = keys::work(run.sync, run.id, "upload_day", 0);
     let drafted: Option<Drafted> = facts::read(run.store(), &key).await?;
     let upload_day = drafted.and_then(|drafted| drafted.upload_day);
-    let head = next_head(&read.head, open, run.plan, &record, Some(generation), upload_day);
-    release(run.ctx, run.sync, open, read, &record, head).await
+    // A run that is not applied has no such stage.
+    let applied = Applied(true);
+    let generation = (Some(generation), Some(run.spec));
+    let head = next_head(read, open, run.plan, &record, generation, applied, upload_day);
+    release(run.ctx, run.sync, open, read, &record, (head, applied)).await
 }
 
 /// `rejected.jsonl`: what each part refused, then what TikTok refused. Derived: it may be written again.
@@ -194,55 +243,55 @@ pub(crate) async fn write_rejected(
     Ok(())
 }
 
+/// The head after a run of a sync: `generation` with the spec whose event sources its keys are now those of.
 fn next_head(
-    head: &Head,
+    read: &HeadRead,
     open: &OpenRun,
     plan: &Plan,
     record: &Record,
-    generation: Option<Generation>,
+    (generation, spec): (Option<Generation>, Option<&SyncSpec>),
+    Applied(applied): Applied,
     upload_day: Option<i64>,
 ) -> Head {
-    let mut next = head.next();
-    next.run = None;
+    let head = &read.head;
+    let mut next = untouched(head);
     next.generation = generation;
     next.upload_day = next.upload_day.max(upload_day);
-    // A small run that ended early has not taken the carried rows in: they stay where they are.
-    let in_stages = plan.stages().is_some() && plan.audience.is_none();
-    let planned = in_stages || !ended_early(record, plan);
-    if planned {
+    let took_in = took_in(record, plan);
+    if took_in {
         next.carried = if record.carried.is_empty() {
             Vec::new()
         } else {
             vec![open.id.clone()]
         };
-        next.retries = if open.kind == RunKind::Retry && !next.carried.is_empty() {
-            head.retries.saturating_add(1)
-        } else {
-            0
-        };
+        if let (Some(generation), Some(spec)) = (&mut next.generation, spec) {
+            generation.sources = SentTo::all_of(spec);
+        }
     }
-    if open.kind == RunKind::Export {
-        if planned && !plan.only_adds() {
-            next.forget = false;
-        }
-        // What was stopped before anything was sent stands in nobody's way.
-        if planned && !plan.only_adds() {
-            next.newest = next.newest.max(plan.export.as_ref().and_then(newest));
-        }
-        let whole = plan.audience.as_ref().is_some_and(|audience| audience.whole);
-        if planned && !plan.only_adds() && whole {
+    if open.kind == RunKind::Retry && !next.carried.is_empty() {
+        next.retries = head.retries.saturating_add(1);
+    } else if took_in {
+        next.retries = 0;
+    }
+    // What was stopped before anything was sent stands in nobody's way.
+    if open.kind == RunKind::Export && applied && !plan.only_adds() {
+        next.forget = false;
+        next.newest = next.newest.max(plan.export.as_ref().and_then(newest));
+        if plan.audience.as_ref().is_some_and(|audience| audience.whole) {
             next.table_rev = head.rev;
         }
     }
     next
 }
 
-/// Whether a run ended before it had put anything into batches. Of audiences all that was prepared is then dropped, in
-/// large runs too.
-fn ended_early(record: &Record, plan: &Plan) -> bool {
+/// Whether a run took in what earlier ones had left over, and put its rows into batches. A run that was stopped before
+/// that has not, but for a large one of events, whose parts are judged one by one. Of audiences all that was prepared is
+/// then dropped, in large runs too.
+fn took_in(record: &Record, plan: &Plan) -> bool {
+    let in_stages = plan.stages().is_some() && plan.audience.is_none();
     let stopped = matches!(record.status, RunStatus::Aborted | RunStatus::StoppedByGuard);
     let unfit = record.status == RunStatus::Misconfigured && record.sent_nothing();
-    stopped || (plan.audience.is_some() && unfit)
+    in_stages || !(stopped || unfit)
 }
 
 /// The record first, then the one write that swaps the snapshot, names what is carried and frees the sync; then the
@@ -253,29 +302,66 @@ pub(crate) async fn release(
     open: &OpenRun,
     read: &HeadRead,
     record: &Record,
-    head: Head,
+    (head, Applied(applied)): (Head, Applied),
 ) -> anyhow::Result<Handled> {
     let store = ctx.store.as_ref();
-    for other in &open.superseded {
-        let mut superseded = bare_record(sync, open, read, RunStatus::Superseded);
-        superseded.run = other.clone();
-        let _ = facts::write(store, &keys::record(sync, other), &superseded).await?;
+    // What an export pushed aside that was not applied itself has no record: it goes on waiting.
+    if applied && !open.superseded.is_empty() {
+        for (_, entry) in pending(ctx, sync).await? {
+            if let PendingRequest::Export { key, .. } = entry.request
+                && open.superseded.contains(&entry.run)
+            {
+                let superseded = Record {
+                    run: entry.run,
+                    kind: RunKind::Export,
+                    export: Some(key),
+                    ..bare_record(sync, open, read, RunStatus::Superseded)
+                };
+                let key = keys::record(sync, &superseded.run);
+                let _ = facts::write(store, &key, &superseded).await?;
+            }
+        }
     }
     let _ = facts::write(store, &keys::record(sync, &open.id), record).await?;
     if swap_head(store, sync, read, &head).await? {
-        let status = record.status.as_str();
-        // The alarm that asks a person to connect again reads this line, at any log level.
-        if record.status == RunStatus::NeedsReauthorisation {
-            tracing::error!(sync = %sync, run = %open.id, status, "run ended");
-        } else {
-            tracing::info!(sync = %sync, run = %open.id, status, "run ended");
-        }
+        log_end(record, &head);
     }
     if let Some(input) = &open.input {
         store.delete(input).await?;
     }
     write_report(ctx, sync, &open.id).await?;
+    // What they left over is left over no more, or by this run.
+    for earlier in &record.carried_from {
+        write_report(ctx, sync, earlier).await?;
+    }
     Ok(Handled::Done)
+}
+
+/// Says in the log that a run has ended, with its figures under the names that they have everywhere.
+fn log_end(record: &Record, head: &Head) {
+    let (sync, run, status) = (&record.sync, &record.run, record.status.as_str());
+    let [queried, unchanged, skipped, expired, rejected, withheld, to_send] =
+        Figure::BEFORE.map(|figure| figure.of(record, 0));
+    let left_over = record.left_over(head);
+    let [carried_in, accepted, refused, left_over, passed_on, lost] =
+        Figure::AFTER.map(|figure| figure.of(record, left_over));
+    macro_rules! said {
+        ($level:ident) => {
+            tracing::$level!(
+                sync = %sync, run = %run, status, queried, unchanged, skipped, expired, rejected, withheld, to_send,
+                carried_in, accepted, refused, left_over, passed_on, lost, "run ended"
+            )
+        };
+    }
+    match record.status {
+        // The alarm that asks a person to connect again reads this line, at any log level.
+        RunStatus::NeedsReauthorisation => said!(error),
+        _ => said!(info),
+    }
+    if record.status == RunStatus::Incomplete {
+        let rows = record.sums.carried_out;
+        tracing::warn!(sync = %sync, run = %run, rows, "rows are left over: TikTok gave no clear answer");
+    }
 }
 
 /// The page of the record that counts, which may be another writer's.
@@ -283,7 +369,8 @@ pub(crate) async fn write_report(ctx: &Context, sync: &SyncName, run: &RunId) ->
     if let Some(record) = facts::read::<Record>(ctx.store.as_ref(), &keys::record(sync, run)).await? {
         let looks: Option<AudienceLooks> = facts::read(ctx.store.as_ref(), &keys::looks(sync)).await?;
         let looks = looks.unwrap_or_default();
-        let page = Bytes::from(crate::report::page(&record, &looks));
+        let head = read_head(ctx.store.as_ref(), sync).await?.head;
+        let page = Bytes::from(crate::report::page(&record, record.left_over(&head), &looks));
         ctx.store.put(&keys::report(sync, run), page).await?;
     }
     Ok(())

@@ -62,7 +62,7 @@ pub(crate) async fn owned_keys(
     Ok(Bytes::from(writer.finish()))
 }
 
-/// Whether a run begins from an empty snapshot, because a resync asked for it.
+/// Whether a resync counts for a run: it is for exports, and a retry is compared with what TikTok has as before.
 pub(crate) fn forgets(head: &Head, plan: &Plan) -> bool {
     head.forget && plan.export.is_some()
 }
@@ -95,12 +95,7 @@ pub(crate) async fn fold_partition(
         sent.retain(|entry| !not_accepted.contains(&entry.key));
     }
     let old = owned_keys(run.store(), run.sync, head, partitions, partition).await?;
-    let empty = if is_audience {
-        audience::is_fresh(run.plan)
-    } else {
-        forgets(head, run.plan)
-    };
-    let old = if empty {
+    let old = if run.begins_empty(head) {
         Snapshot::EMPTY
     } else {
         Snapshot::read(&old)?

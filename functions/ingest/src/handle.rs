@@ -3,7 +3,7 @@
 use anyhow::Context as _;
 use runtime::register::read_head;
 use sync_core::names::{DestinationName, SyncName};
-use sync_core::run::{CloseReason, RunKind, RunState, Wake, keys};
+use sync_core::run::{CloseReason, RunState, Wake, keys};
 
 use crate::planner::{Planner, planner};
 use crate::{Context, ExportCreated, Handled, accept, advance, closing, finish, plan, small, specs, stages};
@@ -42,11 +42,11 @@ pub async fn on_head(ctx: &Context, sync: &SyncName) -> anyhow::Result<Handled> 
     if open.state == RunState::Closing {
         return closing::go_on(ctx, sync, &read, open).await;
     }
+    if open.kind.ends_at_once() {
+        return finish::finish(ctx, sync, &open.id).await;
+    }
     if store.stat(&keys::cancel(sync, &open.id)).await?.is_some() {
         return closing::close(ctx, sync, &read, CloseReason::Cancelled).await;
-    }
-    if matches!(open.kind, RunKind::Resync | RunKind::Late) {
-        return finish::finish(ctx, sync, &open.id).await;
     }
     match planner(open) {
         Planner::Newer => return Ok(Handled::ComeBack("a newer version of ingest plans this run")),

@@ -5,9 +5,9 @@ use bytes::Bytes;
 use runtime::register::{HeadRead, read_head};
 use runtime::settle::settle;
 use runtime::store::Listed;
-use sync_core::names::SyncName;
+use sync_core::names::{RunId, SyncName};
 use sync_core::run::keys::{self, BatchId};
-use sync_core::run::{CloseReason, OpenRun, RunKind, RunState, Wake};
+use sync_core::run::{CloseReason, OpenRun, RunState, Wake};
 use sync_core::spec::MAX_KEEP_DAYS;
 
 use crate::{Context, ExportCreated, accept, advance, audience, closing, garbage, on_head, specs};
@@ -27,10 +27,38 @@ const LOST_SECONDS: i64 = 3 * 86_400;
 /// How often what nobody needs any more is deleted.
 const SWEEP_SECONDS: i64 = 86_400;
 
-/// Looks after every sync; how many could not be looked after. What was wrong with them is in the log.
-pub async fn housekeeping(ctx: &Context) -> anyhow::Result<usize> {
-    let mut failed = 0;
-    let mut syncs = Vec::new();
+/// How long left-over rows wait, after so many tries in vain.
+pub fn retry_seconds(retries: u32) -> i64 {
+    RETRY_SECONDS
+        .saturating_mul(1 << retries.min(20))
+        .min(MAX_RETRY_SECONDS)
+}
+
+/// What was done for a sync.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Done {
+    /// Pieces of unfinished work that were woken again.
+    pub woken: usize,
+    /// A run was closed, of which nothing was heard for a day.
+    pub closed: Option<RunId>,
+    /// Exports of the last days that were looked at for a lost notification.
+    pub exports_seen: usize,
+    /// Objects that nobody needs any more and that were deleted.
+    pub deleted: u64,
+}
+
+/// A sync that was looked after.
+#[derive(Debug)]
+pub struct LookedAfter {
+    /// The sync.
+    pub sync: SyncName,
+    /// What was done for it; else why it could not be looked after.
+    pub done: Result<Done, String>,
+}
+
+/// Looks after every sync. What was wrong with one that could not be looked after is in the log too.
+pub async fn housekeeping(ctx: &Context) -> anyhow::Result<Vec<LookedAfter>> {
+    let mut looked = Vec::new();
     for listed in ctx
         .store
         .list(keys::SPECS, None, 1_000)
@@ -44,20 +72,21 @@ pub async fn housekeeping(ctx: &Context) -> anyhow::Result<usize> {
         let Some(sync) = name.and_then(|name| SyncName::new(name).ok()) else {
             continue;
         };
-        if let Err(error) = look_after(ctx, &sync).await {
+        let done = look_after(ctx, &sync).await.map_err(|error| {
             // One sync's trouble keeps nobody from looking after the others.
-            tracing::error!(sync = %sync, error = format!("{error:#}"), "housekeeping failed for this sync");
-            failed += 1;
-        }
-        syncs.push(sync);
+            let error = format!("{error:#}");
+            tracing::error!(sync = %sync, error, "housekeeping failed for this sync");
+            error
+        });
+        looked.push(LookedAfter { sync, done });
     }
     // TikTok may be slow to answer: it keeps nobody waiting whose work is here.
-    for sync in syncs {
-        if let Err(error) = look_at_audience(ctx, &sync).await {
+    for LookedAfter { sync, .. } in &looked {
+        if let Err(error) = look_at_audience(ctx, sync).await {
             tracing::warn!(sync = %sync, error = format!("{error:#}"), "the audience could not be looked at");
         }
     }
-    Ok(failed)
+    Ok(looked)
 }
 
 async fn look_at_audience(ctx: &Context, sync: &SyncName) -> anyhow::Result<()> {
@@ -70,34 +99,36 @@ async fn look_at_audience(ctx: &Context, sync: &SyncName) -> anyhow::Result<()> 
 
 /// Looks after one sync: an idle one is advanced, the unfinished work of an open run is woken, lost exports are found,
 /// and what nobody needs any more goes.
-pub async fn look_after(ctx: &Context, sync: &SyncName) -> anyhow::Result<()> {
+pub async fn look_after(ctx: &Context, sync: &SyncName) -> anyhow::Result<Done> {
+    let mut done = Done::default();
     let store = ctx.store.as_ref();
     let read = read_head(store, sync).await?;
     match &read.head.run {
         None => {
-            let wait = RETRY_SECONDS
-                .saturating_mul(1 << read.head.retries.min(20))
-                .min(MAX_RETRY_SECONDS);
+            let wait = retry_seconds(read.head.retries);
             let _ = advance(ctx, sync, read.age_seconds() >= wait).await?;
         }
         Some(open) if open.state == RunState::Open && stuck(ctx, sync, &read, open).await? => {
             let _ = closing::close(ctx, sync, &read, CloseReason::Stuck).await?;
+            done.closed = Some(open.id.clone());
         }
         Some(open) => {
             for wake in unfinished(ctx, sync, Some(ctx.settings.quiet_seconds)).await? {
                 wake_again(ctx, wake).await?;
+                done.woken += 1;
             }
             settle_parts(ctx, sync, open).await?;
         }
     }
     if ctx.settings.exports_land && due(ctx, sync, "looked", LOOK_SECONDS).await? {
-        find_lost_exports(ctx, sync).await?;
+        done.exports_seen = find_lost_exports(ctx, sync).await?;
     }
     if due(ctx, sync, "swept", SWEEP_SECONDS).await? {
         let deleted = garbage::collect(store, sync, keep_days(ctx, sync).await?).await?;
         tracing::info!(sync = %sync, deleted, "objects that nobody needs any more were deleted");
+        done.deleted = deleted;
     }
-    Ok(())
+    Ok(done)
 }
 
 /// For how many days the live debugger keeps a sync's calls. While its spec is invalid: as long as any may.
@@ -129,7 +160,7 @@ async fn wake_again(ctx: &Context, wake: Wake) -> anyhow::Result<()> {
 }
 
 async fn settle_parts(ctx: &Context, sync: &SyncName, open: &OpenRun) -> anyhow::Result<()> {
-    if open.state != RunState::Open || matches!(open.kind, RunKind::Resync | RunKind::Late) {
+    if open.state != RunState::Open || open.kind.ends_at_once() {
         return Ok(());
     }
     let manifests = ctx
@@ -219,16 +250,21 @@ async fn due(ctx: &Context, sync: &SyncName, what: &str, seconds: i64) -> anyhow
     Ok(!done)
 }
 
-/// Exports of the last days whose notification was lost.
-async fn find_lost_exports(ctx: &Context, sync: &SyncName) -> anyhow::Result<()> {
+/// Exports of the last days whose notification was lost; how many exports were looked at.
+async fn find_lost_exports(ctx: &Context, sync: &SyncName) -> anyhow::Result<usize> {
+    let mut seen = 0;
     let Some(Ok(loaded)) = specs::load(ctx, sync).await? else {
-        return Ok(());
+        return Ok(seen);
     };
     let listed = ctx.store.list(&loaded.spec.model.path, None, MANY).await?;
     let Some(newest) = listed.iter().map(|object| object.last_modified).max() else {
-        return Ok(());
+        return Ok(seen);
     };
-    for object in listed.iter().filter(|object| !object.key.ends_with('/')) {
+    let exports = listed.iter().filter(|object| {
+        let ignored = keys::is_ignored(&loaded.spec.model.path, &object.key);
+        !ignored && object.size > 0
+    });
+    for object in exports {
         // An export that landed after the newest one that is known is found by its own message first.
         if newest.as_second() - object.last_modified.as_second() <= LOST_SECONDS {
             let created = ExportCreated {
@@ -238,7 +274,8 @@ async fn find_lost_exports(ctx: &Context, sync: &SyncName) -> anyhow::Result<()>
                 asked: None,
             };
             let _ = accept(ctx, &created).await?;
+            seen += 1;
         }
     }
-    Ok(())
+    Ok(seen)
 }

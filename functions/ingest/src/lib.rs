@@ -2,6 +2,7 @@
 
 mod accept;
 mod advance;
+mod again;
 mod audience;
 mod carried;
 mod closing;
@@ -24,22 +25,26 @@ mod record;
 mod rejected;
 mod report;
 mod requests;
+mod retry;
 mod row_log;
 mod rows;
 mod run;
 mod scan;
 mod scan_part;
 mod small;
+mod sources;
 mod specs;
 mod spool;
 mod stages;
 
-pub use accept::{ExportCreated, accept, run_of};
+pub use accept::{ExportCreated, accept};
 pub use advance::advance;
+pub use again::{Turn, turn};
 pub use audience::read_identity_parquet;
 pub use context::{Context, Handled, Settings};
 pub use handle::{handle, on_head};
-pub use housekeeping::{housekeeping, look_after, unfinished};
+pub use housekeeping::{Done, LookedAfter, housekeeping, look_after, retry_seconds, unfinished};
 pub use message::on_message;
-pub use requests::{Requested, cancel, resync, retry};
+pub use requests::{Requested, cancel, known_rows, resync};
+pub use retry::{RetryOf, retry, retry_export};
 pub use specs::{LoadedSpec, specs_for_export};

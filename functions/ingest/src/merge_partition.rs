@@ -58,12 +58,7 @@ pub(crate) async fn merge_partition(
     }
     let old = owned_keys(run.store(), run.sync, head, cut.partitions, partition).await?;
     let is_audience = run.spec.audience.is_some();
-    let empty = if is_audience {
-        audience::is_fresh(run.plan)
-    } else {
-        head.forget
-    };
-    let snapshot = if empty {
+    let snapshot = if run.begins_empty(head) {
         Snapshot::EMPTY
     } else {
         Snapshot::read(&old)?

@@ -25,7 +25,7 @@ pub async fn on_message(ctx: &Context, message: SqsMessage) -> anyhow::Result<()
             }
             Asked::Scheduled(task) if task == "housekeeping" => {
                 // What failed is in the log, and is tried again with the next round.
-                let _failed = housekeeping(ctx).await?;
+                let _looked_after = housekeeping(ctx).await?;
             }
             Asked::Scheduled(task) => {
                 tracing::error!(task, "the schedule asks for an unknown task: dropped");

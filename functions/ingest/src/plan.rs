@@ -3,12 +3,13 @@
 use anyhow::{Context as _, bail};
 use runtime::facts;
 use runtime::register::HeadRead;
-use sync_core::names::SyncName;
+use sync_core::names::{RunId, SyncName};
 use sync_core::run::{OpenRun, PLANNER, PartEnd, Pending, PendingRequest, Plan, Record, keys};
+use sync_core::spec::SyncSpec;
 
 use crate::cut::cut;
 use crate::guards::too_few;
-use crate::{Context, audience, specs};
+use crate::{Context, audience, sources, specs};
 
 /// Reads a run's plan, or writes it. Two that write at once go on from the same one.
 pub(crate) async fn pinned(
@@ -40,17 +41,9 @@ async fn make(ctx: &Context, sync: &SyncName, run: &OpenRun, head: &HeadRead) ->
     };
     let ignore_guards = entry.as_ref().is_some_and(|entry| entry.ignore_guards);
     let request = entry.as_ref().map(|entry| entry.request.clone());
-    let retry = match &request {
-        Some(PendingRequest::Retry { of }) => Some(of.clone()),
-        _ => None,
-    };
-    // What a run left over has given way to a newer table: it is not sent any more.
-    let still_retried = match &retry {
-        Some(of) => {
-            let record: Option<Record> = facts::read(store, &keys::record(sync, of)).await?;
-            record.is_some_and(|record| record.rev >= head.head.table_rev)
-        }
-        None => false,
+    let retried = match &request {
+        Some(PendingRequest::Retry { of, also }) => std::iter::once(of).chain(also).cloned().collect(),
+        _ => Vec::new(),
     };
     let export = request.filter(|request| matches!(request, PendingRequest::Export { .. }));
     let mut plan = Plan {
@@ -58,19 +51,23 @@ async fn make(ctx: &Context, sync: &SyncName, run: &OpenRun, head: &HeadRead) ->
         now: head.last_modified.as_second(),
         spec: String::new(),
         export,
-        retry,
+        retry: None,
+        retry_also: Vec::new(),
         cut: None,
         end: None,
         ignore_guards,
         audience: None,
+        notes: Vec::new(),
     };
     match specs::load(ctx, sync).await? {
         Some(Ok(loaded)) => {
             plan.spec = loaded.text;
             plan.audience = audience::planned(ctx, &loaded.spec, &head.head).await?;
+            let sources = sources::check(ctx, &loaded.spec, &head.head).await?;
+            plan.notes = sources.notes;
             // The spec may have changed since the claim.
-            let unfit = match &run.unfit {
-                Some(message) => Some(message.clone()),
+            let unfit = match run.unfit.clone().or(sources.unfit) {
+                Some(message) => Some(message),
                 None => audience::unfit(ctx, &loaded.spec, head.head.forget).await?,
             };
             if let Some(message) = unfit {
@@ -83,10 +80,10 @@ async fn make(ctx: &Context, sync: &SyncName, run: &OpenRun, head: &HeadRead) ->
                 plan.end = Some(stopped.unwrap_or(PartEnd::Unfit { message }));
                 return Ok(plan);
             }
-            plan.retry = plan
-                .retry
-                .take()
-                .filter(|_| loaded.spec.audience.is_none() || still_retried);
+            let mut retried = still_retried(ctx, sync, retried, &loaded.spec, head)
+                .await?
+                .into_iter();
+            (plan.retry, plan.retry_also) = (retried.next(), retried.collect());
             match cut(
                 ctx,
                 &loaded.spec,
@@ -122,4 +119,29 @@ async fn make(ctx: &Context, sync: &SyncName, run: &OpenRun, head: &HeadRead) ->
         }
     }
     Ok(plan)
+}
+
+/// Of these runs, those whose refused rows still go: what a run of an audience left has given way to a newer table, and
+/// a test run takes nothing in.
+async fn still_retried(
+    ctx: &Context,
+    sync: &SyncName,
+    runs: Vec<RunId>,
+    spec: &SyncSpec,
+    head: &HeadRead,
+) -> anyhow::Result<Vec<RunId>> {
+    let mut kept = Vec::new();
+    for run in runs {
+        if spec.is_test() {
+            continue;
+        }
+        if spec.audience.is_some() {
+            let record: Option<Record> = facts::read(ctx.store.as_ref(), &keys::record(sync, &run)).await?;
+            if record.is_none_or(|record| record.rev < head.head.table_rev) {
+                continue;
+            }
+        }
+        kept.push(run);
+    }
+    Ok(kept)
 }

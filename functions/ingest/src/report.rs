@@ -4,7 +4,7 @@ mod audience;
 mod booster;
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
-use sync_core::run::{AudienceLooks, Record, RunStatus};
+use sync_core::run::{AudienceLooks, Figure, Record, RunStatus};
 
 const STYLE: &str = "\
 :root{color-scheme:light dark;--ink:#1b1f24;--soft:#5b6470;--line:#d9dee4;--page:#fff;--good:#1a7f4b;--bad:#b42318;--wait:#9a6700}\
@@ -16,9 +16,9 @@ table{width:100%;border-collapse:collapse}td,th{padding:.4rem 0;border-bottom:1p
 td{text-align:right;font-variant-numeric:tabular-nums}tr.sum td,tr.sum th{font-weight:600}\
 .note{border-left:3px solid var(--wait);padding:.5rem .9rem;margin:1rem 0}";
 
-/// The page of a run.
-pub(crate) fn page(record: &Record, looks: &AudienceLooks) -> String {
-    let (words, class) = status(record.status);
+/// The page of a run. `left_over`: how many of its rows wait still to be sent again.
+pub(crate) fn page(record: &Record, left_over: u64, looks: &AudienceLooks) -> String {
+    let name = record.status.name();
     html! {
         (DOCTYPE)
         html lang="en" {
@@ -26,24 +26,26 @@ pub(crate) fn page(record: &Record, looks: &AudienceLooks) -> String {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width,initial-scale=1";
                 meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'";
-                title { (record.sync) " · " (words) }
+                title { (record.sync) " · " (name) }
                 style { (PreEscaped(STYLE)) }
             }
             body {
                 h1 { (record.sync) }
-                p class=(class) { (words) }
+                p class=(class(record.status)) { (name) }
+                p class="soft" { (record.status.meaning()) }
                 @if let Some(reason) = &record.reason { p class="note" { (reason) } }
                 @if let Some(code) = &record.test_event_code {
-                    p class="note" { "All events went under the test event code " (code) ": they count for nothing but TikTok's test page." }
+                    p class="note" { "All events went under the test event code " (code) ": they count for nothing but TikTok's test page, and leave no mark on the state of the sync." }
                 }
+                @for note in &record.notes { p class="note" { (note) } }
                 @for fault in &record.inconsistent { p class="note bad" { "A fault in Tideline: " (fault) } }
                 p class="soft" {
                     "Run " (record.run) " · " (time(record.started)) " to " (time(record.finished))
                     @if let Some(export) = &record.export { br; (export) }
                 }
                 (before(record))
-                (after(record))
-                (left_over(record))
+                (after(record, left_over))
+                (left_out(record))
                 (audience::section(record, looks))
                 (booster::section(record))
                 (calls(record))
@@ -58,42 +60,50 @@ fn before(record: &Record) -> Markup {
     html! {
         h2 { "Rows of the export" }
         table {
-            (row("sent", counts.to_send.saturating_sub(counts.changed)))
-            (row("sent again: changed, or of unknown fate", counts.changed))
-            (row("unchanged since an earlier run", counts.unchanged))
-            (row("changed, and not sent again", counts.changed_not_sent))
-            (row("too old", counts.expired))
-            (row("held back by a guard", counts.withheld))
-            @for (code, count) in &counts.rejected { (row(&format!("rejected: {}", code.replace('_', " ")), *count)) }
-            tr class="sum" { th { "queried" } td { (number(counts.queried)) } }
+            @for figure in Figure::BEFORE.into_iter().filter(|figure| *figure != Figure::Queried) {
+                (row(figure.name(), figure.of(record, 0)))
+            }
+            tr class="sum" { th { (Figure::Queried.name()) } td { (number(counts.queried)) } }
         }
-        @if counts.rejected_total() > 0 { p class="soft" { "rejected.jsonl, beside this page, names each row, its field and what is wrong." } }
+        @if counts.changed_not_sent > 0 {
+            p class="soft" { (number(counts.changed_not_sent)) " of the unchanged rows have changed since they were sent; under mode insert they are not sent again." }
+        }
+        @if counts.changed > 0 {
+            p class="soft" { (number(counts.changed)) " of the rows to send were known: they changed, or TikTok may not have them." }
+        }
+        @if !counts.rejected.is_empty() {
+            h2 { "Rejected rows" }
+            table { @for (code, count) in &counts.rejected { (row(&code.replace('_', " "), *count)) } }
+            p class="soft" { "rejected.jsonl, beside this page, names each row, its field and what is wrong." }
+        }
         @if !counts.warnings.is_empty() {
-            h2 { "Rows that went with a warning" }
+            h2 { "Warnings" }
             table { @for (code, count) in &counts.warnings { (row(&code.replace('_', " "), *count)) } }
         }
     }
 }
 
-fn after(record: &Record) -> Markup {
-    let (counts, sums) = (&record.counts, &record.sums);
+fn after(record: &Record, left_over: u64) -> Markup {
+    let counts = &record.counts;
     html! {
         h2 { "What TikTok said" }
         table {
-            (row("accepted", sums.accepted))
-            (row("refused for good", sums.refused))
-            (row("left over for the next run", sums.carried_out))
-            (row("lost with a batch that was gone", sums.lost))
+            @for figure in Figure::AFTER.into_iter().filter(|figure| *figure != Figure::CarriedIn) {
+                (row(figure.name(), figure.of(record, left_over)))
+            }
             tr class="sum" {
-                th { "sent" @if counts.carried_in > 0 { ", " (number(counts.carried_in)) " left over from earlier runs among them" } }
+                th {
+                    (Figure::ToSend.name())
+                    @if counts.carried_in > 0 { ", with " (number(counts.carried_in)) " " (Figure::CarriedIn.name()) }
+                }
                 td { (number(counts.to_send + counts.carried_in)) }
             }
         }
     }
 }
 
-/// Rows that earlier runs left over and that did not go this time, and those that may be there twice.
-fn left_over(record: &Record) -> Markup {
+/// Rows that earlier runs left over and that were not sent this time, and those that TikTok may have twice.
+fn left_out(record: &Record) -> Markup {
     let counts = &record.counts;
     let rows = [
         ("gave way to a newer row", counts.carried_superseded),
@@ -149,20 +159,22 @@ fn time(epoch_seconds: i64) -> String {
         .map_or_else(|_| epoch_seconds.to_string(), |time| time.to_string())
 }
 
-fn status(status: RunStatus) -> (&'static str, &'static str) {
+/// The colour of a status.
+fn class(status: RunStatus) -> &'static str {
     match status {
-        RunStatus::Waiting => ("Waiting", "wait"),
-        RunStatus::Running => ("Running", "wait"),
-        RunStatus::Completed => ("Completed", "good"),
-        RunStatus::CompletedWithErrors => ("Completed, with rows that did not go", "wait"),
-        RunStatus::Aborted => ("Aborted", "bad"),
-        RunStatus::StoppedByGuard => ("Stopped by a guard", "bad"),
-        RunStatus::Misconfigured => ("Stopped: the set-up is wrong", "bad"),
-        RunStatus::NeedsReauthorisation => ("Stopped: TikTok has to be connected again", "bad"),
-        RunStatus::Cancelled => ("Cancelled", "wait"),
-        RunStatus::Superseded => ("A newer export took its place", "wait"),
-        RunStatus::Postponed => ("Postponed", "wait"),
-        RunStatus::Resynced => ("The next export sends everything again", "good"),
+        RunStatus::Completed | RunStatus::Resynced => "good",
+        RunStatus::Aborted
+        | RunStatus::StoppedByGuard
+        | RunStatus::Misconfigured
+        | RunStatus::NeedsReauthorisation => "bad",
+        RunStatus::Waiting
+        | RunStatus::Postponed
+        | RunStatus::Running
+        | RunStatus::Interrupted
+        | RunStatus::CompletedWithErrors
+        | RunStatus::Incomplete
+        | RunStatus::Cancelled
+        | RunStatus::Superseded => "wait",
     }
 }
 
@@ -173,11 +185,8 @@ mod tests {
     use sync_core::run::{Counts, RunKind, Sums};
 
     fn record() -> Record {
+        let (run, sync) = (RunId::new("0a").unwrap(), SyncName::new("web").unwrap());
         Record {
-            run: RunId::new("0a").unwrap(),
-            sync: SyncName::new("web").unwrap(),
-            kind: RunKind::Export,
-            status: RunStatus::CompletedWithErrors,
             reason: Some("<script>alert(1)</script>".into()),
             export: Some("models/web/a&b.csv".into()),
             started: 1_790_000_000,
@@ -189,36 +198,38 @@ mod tests {
                 ..Counts::default()
             },
             sums: Sums {
-                accepted: 1_234_560,
+                accepted: 1_234_000,
+                carried_out: 560,
                 ..Sums::default()
             },
             calls: [("0".to_owned(), 1235)].into(),
-            carried: vec![],
-            refused: vec![],
-            inconsistent: vec![],
-            test_event_code: None,
-            audience: None,
-            rev: 0,
+            ..Record::bare(run, sync, RunKind::Export, RunStatus::Incomplete)
         }
     }
 
     #[test]
     fn a_page_shows_status_sums_and_reasons() {
-        let page = page(&record(), &AudienceLooks::default());
+        let shown = page(&record(), 560, &AudienceLooks::default());
         for part in [
-            "Completed, with rows",
+            ">incomplete<",
             "1,234,567",
-            "rejected: invalid email",
+            "invalid email",
+            "<th>accepted</th><td>1,234,000</td>",
+            "<th>left over</th><td>560</td>",
+            "<th>to send</th><td>1,234,560</td>",
             "1,235",
             "2026-09-21T",
         ] {
-            assert!(page.contains(part), "{part} is missing in {page}");
+            assert!(shown.contains(part), "{part} is missing in {shown}");
         }
+        // When a later run has taken them in, nothing is left over any more.
+        let later = page(&record(), 0, &AudienceLooks::default());
+        assert!(later.contains("<th>passed on</th><td>560</td>") && !later.contains("left over</th>"));
     }
 
     #[test]
     fn nothing_of_an_export_or_an_answer_becomes_markup() {
-        let page = page(&record(), &AudienceLooks::default());
+        let page = page(&record(), 560, &AudienceLooks::default());
         assert!(!page.contains("<script>"));
         assert!(page.contains("a&amp;b.csv"));
     }

@@ -1,14 +1,10 @@
-//! What a person asks of a sync: retry, resync, cancel. A request waits its turn like an export.
+//! What a person asks of a sync: resync, cancel. A request waits its turn like an export. (`retry.rs` has the third.)
 
-use anyhow::Context as _;
 use bytes::Bytes;
 use runtime::facts;
 use runtime::register::read_head;
 use sync_core::names::{RunId, SyncName};
-use sync_core::run::{
-    CloseReason, Pending, PendingRequest, Plan, Record, RunState, again_run_id, keys, resync_run_id,
-    retry_run_id,
-};
+use sync_core::run::{CloseReason, OpenRun, Pending, PendingRequest, RunState, keys, resync_run_id};
 
 use crate::accept::sortable;
 use crate::{Context, Handled, advance, closing};
@@ -16,58 +12,20 @@ use crate::{Context, Handled, advance, closing};
 /// What became of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Requested {
-    /// It waits, or runs, as this run.
-    Waits(RunId),
+    /// It waits, or runs, as these runs; what a person should know of them.
+    Waits(Vec<RunId>, Vec<String>),
     /// It was done already, by this run.
     Done(RunId),
     /// There is nothing to do, for this reason.
     Nothing(String),
+    /// Rows wait, or an export does, and nothing can be asked for before a person has done what is said here.
+    Blocked(String),
 }
 
-/// Asks to send again what TikTok refused in a run; what is carried goes with it. Of a run that sent nothing, because
-/// its file or spec was wrong or a guard stopped it, the whole export is done again.
-pub async fn retry(
-    ctx: &Context,
-    sync: &SyncName,
-    of: &RunId,
-    ignore_guards: bool,
-    now: i64,
-) -> anyhow::Result<Requested> {
-    let key = keys::record(sync, of);
-    let record: Record = facts::read(ctx.store.as_ref(), &key).await?.with_context(|| {
-        format!("there is no record of the run {of}: it has not ended, or has another sync")
-    })?;
-    if record.sent_nothing() {
-        let plan: Option<Plan> = facts::read(ctx.store.as_ref(), &keys::plan(sync, of)).await?;
-        if let Some(export) = plan.and_then(|plan| plan.export) {
-            let run = next_try(ctx, sync, of).await?;
-            return request(ctx, sync, run, export, ignore_guards, now).await;
-        }
-    }
+/// How many rows the state of a sync knows: after a resync, those of the next export are sent again.
+pub async fn known_rows(ctx: &Context, sync: &SyncName) -> anyhow::Result<u64> {
     let head = read_head(ctx.store.as_ref(), sync).await?.head;
-    if record.rev < head.table_rev {
-        let reason = "a newer export of the whole audience was applied since: what this run left over has given way to it; export again";
-        return Ok(Requested::Nothing(reason.to_owned()));
-    }
-    if record.refused.is_empty() && !head.carried.contains(of) {
-        let reason = "TikTok refused no row of this run, and none of it is left over; rows that our own checks refused are corrected in the export, or with --corrected";
-        return Ok(Requested::Nothing(reason.to_owned()));
-    }
-    let run = retry_run_id(of);
-    let again = PendingRequest::Retry { of: of.clone() };
-    request(ctx, sync, run, again, ignore_guards, now).await
-}
-
-/// The run that does a stopped one again: behind those that were tried already and stopped too.
-async fn next_try(ctx: &Context, sync: &SyncName, of: &RunId) -> anyhow::Result<RunId> {
-    let mut run = again_run_id(of);
-    loop {
-        let tried: Option<Record> = facts::read(ctx.store.as_ref(), &keys::record(sync, &run)).await?;
-        if !tried.is_some_and(|record| record.sent_nothing()) {
-            return Ok(run);
-        }
-        run = again_run_id(&run);
-    }
+    Ok(head.generation.map_or(0, |generation| generation.keys))
 }
 
 /// Asks to forget what was sent: the next export sends everything again.
@@ -76,7 +34,7 @@ pub async fn resync(ctx: &Context, sync: &SyncName, now: i64) -> anyhow::Result<
     request(ctx, sync, run, PendingRequest::Resync, false, now).await
 }
 
-async fn request(
+pub(crate) async fn request(
     ctx: &Context,
     sync: &SyncName,
     run: RunId,
@@ -95,10 +53,11 @@ async fn request(
     };
     let _ = facts::write(store, &keys::pending(sync, &sortable(now), &run), &entry).await?;
     let _ = advance(ctx, sync, false).await?;
-    Ok(Requested::Waits(run))
+    Ok(Requested::Waits(vec![run], Vec::new()))
 }
 
-/// Asks to stop a run. One that waits ends as soon as its turn comes; one that has ended stays as it is.
+/// Asks to stop a run. One that waits ends at once where no other one runs, else as soon as that one has ended; one that
+/// has ended stays as it is.
 pub async fn cancel(ctx: &Context, sync: &SyncName, run: &RunId) -> anyhow::Result<Requested> {
     let store = ctx.store.as_ref();
     if store.stat(&keys::record(sync, run)).await?.is_some() {
@@ -119,14 +78,23 @@ pub async fn cancel(ctx: &Context, sync: &SyncName, run: &RunId) -> anyhow::Resu
     let _ = store
         .put_new(&keys::cancel(sync, run), Bytes::from_static(b"{}\n"))
         .await?;
+    let asked = || Requested::Waits(vec![run.clone()], Vec::new());
     loop {
         let read = read_head(store, sync).await?;
-        let closing = |open: &&sync_core::run::OpenRun| open.id == *run && open.state == RunState::Open;
-        if !read.head.run.as_ref().is_some_and(|run| closing(&run)) {
-            return Ok(Requested::Waits(run.clone()));
+        let Some(open) = &read.head.run else {
+            // The one that waits is taken before all others.
+            let _ = advance(ctx, sync, false).await?;
+            return Ok(asked());
+        };
+        let closing = |open: &OpenRun| {
+            let sends = open.state == RunState::Open && !open.kind.ends_at_once();
+            open.id == *run && sends
+        };
+        if !closing(open) {
+            return Ok(asked());
         }
         let Handled::Done = closing::close(ctx, sync, &read, CloseReason::Cancelled).await? else {
-            return Ok(Requested::Waits(run.clone()));
+            return Ok(asked());
         };
     }
 }

@@ -9,16 +9,17 @@ use sync_core::csv::BrokenFile;
 use sync_core::diff::{Decision, KeyDigest, SlicesWriter, SnapshotEntry};
 use sync_core::names::{RunId, SyncName};
 use sync_core::run::keys::BatchId;
-use sync_core::run::{Counts, Manifest, PartEnd, Plan, keys};
+use sync_core::run::{Counts, Head, Manifest, PartEnd, Plan, keys};
 use sync_core::spec::SyncSpec;
 
+use crate::carried::{LeftOver, left_over};
 use crate::emit::{Emission, Emitted, Emitter, Sent};
-use crate::fold::day_of;
+use crate::fold::{day_of, forgets};
 use crate::guards::too_many_rejected;
 use crate::row_log::RowLog;
 use crate::rows::{self, Which};
 use crate::spool::Spool;
-use crate::{Context, specs};
+use crate::{Context, audience, specs};
 
 /// A run with what its plan pinned.
 #[derive(Clone, Copy)]
@@ -69,6 +70,30 @@ pub(crate) fn ended(counts: Counts, end: PartEnd) -> Manifest {
 impl<'a> Run<'a> {
     pub(crate) fn store(&self) -> &'a dyn Store {
         self.ctx.store.as_ref()
+    }
+
+    /// Whether the run is compared with nothing: after a resync its export is, and so is a run whose events go to
+    /// TikTok's test page, of which the state tells nothing. An audience begins anew where another one takes its place.
+    pub(crate) fn begins_empty(&self, head: &Head) -> bool {
+        if self.spec.audience.is_some() {
+            audience::is_fresh(self.plan)
+        } else {
+            self.spec.is_test() || forgets(head, self.plan)
+        }
+    }
+
+    /// What earlier runs left over, and what a person asked to send again. A test run takes none of it in.
+    pub(crate) async fn left_over(&self, head: &Head) -> anyhow::Result<LeftOver> {
+        if self.spec.is_test() {
+            return Ok(LeftOver::default());
+        }
+        // A row of an audience may make several persons: of one that was refused, what is left makes it no accepted one.
+        let events = if self.spec.audience.is_some() {
+            2
+        } else {
+            self.spec.events.len()
+        };
+        left_over(self.store(), self.sync, &head.carried, self.plan, events).await
     }
 
     pub(crate) async fn emission(&self) -> anyhow::Result<Emission<'a>> {
@@ -134,12 +159,7 @@ impl<'a> Run<'a> {
     /// The keys that go into a part's batches: the new snapshot is the old one and these, less what was not accepted.
     /// Rows that go to TikTok's test page only are no part of it.
     pub(crate) async fn keep_sent(&self, part: u32, mut sent: Vec<Sent>) -> anyhow::Result<()> {
-        if self
-            .spec
-            .events
-            .iter()
-            .any(|block| block.test_event_code.is_some())
-        {
+        if self.spec.is_test() {
             sent.clear();
         }
         sent.sort_unstable_by_key(|row| row.key);

@@ -128,7 +128,7 @@ async fn run_part(run: &Run<'_>, head: &Head) -> anyhow::Result<Manifest> {
         return Ok(ended(counts, PartEnd::Guard { message }));
     }
     let old = snapshot_partition(store, run.sync, head.generation.as_ref(), 0).await?;
-    let snapshot = if head.forget {
+    let snapshot = if run.begins_empty(head) {
         Snapshot::EMPTY
     } else {
         Snapshot::read(&old)?
@@ -137,14 +137,7 @@ async fn run_part(run: &Run<'_>, head: &Head) -> anyhow::Result<Manifest> {
     merge(run.spec.mode, false, &mut scanned.entries, snapshot, &mut merged);
     let Merged { decisions, .. } = merged;
     drop(scanned);
-    let left = carried::left_over(
-        store,
-        run.sync,
-        &head.carried,
-        run.plan.retry.as_ref(),
-        run.spec.events.len(),
-    )
-    .await?;
+    let left = run.left_over(head).await?;
     let carried_keys = left.keys(store).await?;
     let done = carried::accepted_since(&carried_keys, snapshot);
     let Checked {

@@ -10,7 +10,7 @@ use runtime::settle::settle;
 use runtime::store::Store;
 use sync_core::diff::{KeyDigest, Snapshot};
 use sync_core::names::{RunId, SyncName};
-use sync_core::run::{CloseReason, Cut, Generation, Head, OpenRun, Plan, Stage, keys};
+use sync_core::run::{CloseReason, Cut, Generation, Head, OpenRun, Plan, SentTo, Stage, keys};
 
 use crate::planner::{Planner, planner};
 use crate::run::{Run, pinned_spec};
@@ -217,6 +217,7 @@ async fn fold(run: &Run<'_>, read: &HeadRead, open: &OpenRun, partition: u32) ->
             partitions,
             keys,
             way: audience::way(run.spec),
+            sources: SentTo::all_of(run.spec),
         };
         return finish::release_drafted(run, read, open, generation).await;
     }

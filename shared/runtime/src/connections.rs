@@ -19,6 +19,44 @@ pub struct Living {
     pub scopes: Vec<u64>,
 }
 
+/// Where the token of a process comes from: what a person has to do when TikTok refuses it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum TokenFrom {
+    /// From the destination's connection.
+    #[default]
+    Connection,
+    /// From the environment of this process alone: nobody has connected anything.
+    Environment,
+}
+
+impl TokenFrom {
+    /// What to do when TikTok takes the token no more, to complete a sentence.
+    pub fn renew(self) -> &'static str {
+        match self {
+            Self::Connection => "connect the destination again",
+            Self::Environment => "set another token in TIKTOK_ACCESS_TOKEN",
+        }
+    }
+
+    /// What to do when a permission was missing and has been granted.
+    pub fn granted(self) -> &'static str {
+        match self {
+            Self::Connection => "grant it, then connect the destination again",
+            Self::Environment => "grant it, or set the token of a user who has it in TIKTOK_ACCESS_TOKEN",
+        }
+    }
+
+    /// How rows that were kept are sent when that is done.
+    pub fn then(self, sync: &SyncName) -> String {
+        match self {
+            Self::Connection => "what was not sent is kept, and is sent by itself then".to_owned(),
+            Self::Environment => {
+                format!("what was not sent is kept, and `tideline retry {sync}` sends it then")
+            }
+        }
+    }
+}
+
 /// What a connection's secret holds. Other fields are for people and other functions.
 #[derive(Deserialize)]
 struct Connection {

@@ -90,6 +90,14 @@ pub(crate) fn speaks_of_too_many_calls(message: &str) -> bool {
         .any(|text| message.contains(text))
 }
 
+/// The text speaks of the pixel or event set of the call.
+pub(crate) fn speaks_of_event_source(message: &str) -> bool {
+    let message = message.to_ascii_lowercase().replace('_', " ");
+    ["pixel", "event set", "event source"]
+        .iter()
+        .any(|text| message.contains(text))
+}
+
 /// The text says that an audience is still being worked on, or empty.
 pub(crate) fn speaks_of_audience_at_work(message: &str) -> bool {
     message.to_ascii_lowercase().contains("not editable")

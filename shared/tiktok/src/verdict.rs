@@ -9,7 +9,9 @@ use serde_json::Value;
 
 use crate::codes::{Action, action, find};
 use crate::endpoint::{Asked, Endpoint};
-use crate::message::{mentions, named, rows, speaks_of_audience_at_work, speaks_of_too_many_calls};
+use crate::message::{
+    mentions, named, rows, speaks_of_audience_at_work, speaks_of_event_source, speaks_of_too_many_calls,
+};
 use crate::redact::Redacted;
 
 /// Most rows that are read from the details of a partial success.
@@ -94,8 +96,11 @@ pub enum AuthReason {
     AppRejected,
     /// The `auth_code` was used, cancelled, or is older than an hour: open the start link again.
     AuthCodeDead,
-    /// The token lacks a scope, or its user a role on the advertiser, pixel or event set.
+    /// The token lacks a scope, or its user a role on the advertiser account.
     GrantMissing,
+    /// No permission on the pixel or event set of the call: it is another one than was meant, or the token's user has no
+    /// role on it.
+    SourceDenied,
     /// The app or advertiser is not on TikTok's allowlist for the feature (40118).
     NotOnAllowlist,
 }
@@ -216,6 +221,11 @@ fn judge_code(status: u16, envelope: &Envelope, asked: Asked) -> Verdict {
         Action::StopTokenDead => denied(AuthReason::TokenDead, cause),
         Action::StopAppRejected => denied(AuthReason::AppRejected, cause),
         Action::StopAuthCodeDead => denied(AuthReason::AuthCodeDead, cause),
+        Action::StopGrantMissing
+            if asked.endpoint == Endpoint::EventTrack && speaks_of_event_source(message) =>
+        {
+            denied(AuthReason::SourceDenied, cause)
+        }
         Action::StopGrantMissing => denied(AuthReason::GrantMissing, cause),
         Action::StopNotOnAllowlist => denied(AuthReason::NotOnAllowlist, cause),
         Action::AcceptIfRepeated | Action::StopMisconfigured => Verdict::Misconfigured { cause },

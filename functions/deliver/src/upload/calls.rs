@@ -6,7 +6,7 @@ use serde_json::Value;
 use tiktok::{Answer, Asked, Endpoint, RetryReason, ShownRequest, Verdict, backoff};
 
 use super::{DAY, Halt, Uploading};
-use crate::send::{MARGIN, misconfigured, said, unauthorized};
+use crate::send::{MARGIN, denied, misconfigured, said};
 
 /// TikTok knows an uploaded file no more, or never did: it is uploaded again.
 const FILE_IS_GONE: [i64; 2] = [40905, 40910];
@@ -122,14 +122,13 @@ impl Uploading<'_> {
                 why: RetryReason::NotReady,
                 cause,
             } => {
-                let why = format!(
-                    "{}; TikTok still works on the audience: the files are kept, and go by themselves later",
-                    said(&cause)
-                );
+                let why = format!("{}; TikTok still works on the audience", said(&cause));
                 Err(Halt::Later(why, None))
             }
             Verdict::Retry { cause, .. } => Err(Halt::Waits(said(&cause))),
-            Verdict::Unauthorized { why, cause } => Err(Halt::Stopped(unauthorized(why, &cause))),
+            Verdict::Unauthorized { why, cause } => {
+                Err(Halt::Stopped(denied(self.ctx, &self.id.sync, why, &cause)))
+            }
             Verdict::Misconfigured { cause } => Err(Halt::Stopped(misconfigured(&cause))),
             Verdict::Refused { cause, .. } | Verdict::Split { cause } | Verdict::Partial { cause, .. } => {
                 let gone = cause.code.is_some_and(|code| FILE_IS_GONE.contains(&code));
@@ -137,7 +136,7 @@ impl Uploading<'_> {
                     Err(Halt::FileIsGone)
                 } else if speaks_of_the_day(cause.message.as_str()) {
                     let why = format!(
-                        "{}; TikTok takes one file a day for each audience: the files are kept, and go by themselves tomorrow (UTC)",
+                        "{}; TikTok takes one file upload a day for each audience",
                         said(&cause)
                     );
                     Err(Halt::Later(why, Some(today)))

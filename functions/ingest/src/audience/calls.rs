@@ -77,8 +77,15 @@ impl<'a> TikTok<'a> {
                 }
                 // A missing grant may as well be an account of somebody else: then it is the spec that is wrong.
                 if *why == AuthReason::GrantMissing {
+                    let advertiser = self
+                        .spec
+                        .audience
+                        .as_ref()
+                        .map(|audience| audience.advertiser_id.as_str());
+                    let (advertiser, granted) =
+                        (advertiser.unwrap_or_default(), self.ctx.settings.token.granted());
                     return Ok(Err(Ready::Unfit(format!(
-                        "{message}; {what} needs the audience scopes, and the role Admin or Operator on the advertiser account: correct audience.advertiser_id, or grant it and connect again, then export again"
+                        "{message}; look at audience.advertiser_id of the spec first, which is {advertiser}; where it is right, {what} needs the audience scopes, and the role Admin or Operator on that account: {granted}; then export again"
                     ))));
                 }
                 let whose = (&self.spec.destination, &self.spec.name);
@@ -90,7 +97,7 @@ impl<'a> TikTok<'a> {
                     &message,
                 )
                 .await?;
-                tracing::error!(sync = %self.spec.name, status = "needs_reauthorisation", "TikTok takes the token no more: the sync waits for a new one");
+                tracing::error!(sync = %self.spec.name, status = "needs_reauthorisation", "TikTok no longer accepts the token: the sync waits for a new one");
                 Err(Ready::NotConnected)
             }
             Verdict::Refused { .. } | Verdict::Split { .. } | Verdict::Misconfigured { .. } => {

@@ -105,6 +105,7 @@ pub(crate) async fn close_audience(
         partitions,
         keys: keys_in_all,
         way: Some(way),
+        sources: Vec::new(),
     })
 }
 

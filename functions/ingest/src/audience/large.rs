@@ -15,7 +15,7 @@ use sync_core::run::{
 
 use super::identities::{Boosts, Wanted};
 use super::prepare::prepare;
-use super::small::{left_over, withheld, write_carried};
+use super::small::{withheld, write_carried};
 use super::{is_fresh, judge, removals, removes, state, upload, way};
 use crate::carried;
 use crate::emit_part::decisions;
@@ -69,7 +69,7 @@ async fn prepare_part(
     let carried_keys = if removes(run.spec, run.plan) {
         HashSet::new()
     } else {
-        left_over(run, head).await?.keys(run.store()).await?
+        run.left_over(head).await?.keys(run.store()).await?
     };
     let which = Which::Part(cut, range);
     let rows = rows_of(cut, part);
@@ -248,7 +248,7 @@ async fn publish_last(run: &Run<'_>, cut: &Cut, head: &Head, judged: &Judged) ->
         ..Counts::default()
     };
     let (mut spool, mut sent) = (Spool::new(&run.ctx.settings.spool)?, Vec::new());
-    let left = left_over(run, head).await?;
+    let left = run.left_over(head).await?;
     let (superseded, done) = given_way(run, cut, head, &left.keys(run.store()).await?).await?;
     let given_way = (&superseded, &done);
     write_carried(run, head, &left, given_way, &mut spool, &mut sent, &mut counts).await?;

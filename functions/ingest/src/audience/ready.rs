@@ -288,7 +288,12 @@ pub(crate) async fn unfit(ctx: &Context, spec: &SyncSpec, resynced: bool) -> any
     })
 }
 
+/// What the first run of a sync locked; `None` before it.
+pub(crate) async fn locked(ctx: &Context, sync: &SyncName) -> anyhow::Result<Option<Fixed>> {
+    Ok(read(ctx, sync).await?.map(|read| read.fixed))
+}
+
 /// TikTok's id of a sync's audience; `None` before it is there.
 pub(crate) async fn fixed_id(ctx: &Context, sync: &SyncName) -> anyhow::Result<Option<AudienceId>> {
-    Ok(read(ctx, sync).await?.and_then(|read| read.fixed.audience_id))
+    Ok(locked(ctx, sync).await?.and_then(|locked| locked.audience_id))
 }

@@ -12,7 +12,7 @@ use super::prepare::{PreparedPart, prepare};
 use super::{is_fresh, judge, removals, removes, state, upload, way};
 use crate::carried::{self, CarriedFate, LeftOver};
 use crate::emit::Sent;
-use crate::fold::snapshot_partition;
+use crate::fold::{self, snapshot_partition};
 use crate::guards::too_few;
 use crate::rows::Which;
 use crate::run::{Run, ended};
@@ -37,7 +37,7 @@ pub(crate) async fn run_part(run: &Run<'_>, head: &Head) -> anyhow::Result<Manif
         return Ok(stopped(queried, PartEnd::Guard { message }));
     }
     let old = snapshot_partition(run.store(), run.sync, head.generation.as_ref(), 0).await?;
-    let snapshot = if is_fresh(run.plan) {
+    let snapshot = if run.begins_empty(head) {
         Snapshot::EMPTY
     } else {
         Snapshot::read(&old)?
@@ -46,7 +46,7 @@ pub(crate) async fn run_part(run: &Run<'_>, head: &Head) -> anyhow::Result<Manif
     let forget = forgets(run, head);
     merge(run.spec.mode, forget, &mut scanned.entries, snapshot, &mut merged);
     drop(scanned);
-    let left = left_over(run, head).await?;
+    let left = run.left_over(head).await?;
     let carried_keys = left.keys(run.store()).await?;
     let wanted = Wanted::Identifiers(&merged.decisions);
     let boosts = match Boosts::load(run.ctx, run.spec, run.plan.export.as_ref(), Which::All, wanted).await? {
@@ -141,19 +141,6 @@ fn manifest(batches: Vec<u32>, counts: Counts, removals: u32) -> Manifest {
     }
 }
 
-/// What earlier runs left over and this one sends. A whole table drops it: its own comparison finds it again.
-pub(crate) async fn left_over(run: &Run<'_>, head: &Head) -> anyhow::Result<LeftOver> {
-    carried::left_over(
-        run.store(),
-        run.sync,
-        &head.carried,
-        run.plan.retry.as_ref(),
-        // A row may make several persons: of one that was refused, what is left makes it no accepted one.
-        2,
-    )
-    .await
-}
-
 /// Writes the rows that were left over, or counts them where the export drops them.
 pub(crate) async fn write_carried(
     run: &Run<'_>,
@@ -186,7 +173,7 @@ pub(crate) async fn write_carried(
 
 /// Whether fingerprints count as unequal: a resync was asked for, or each export is sent whole.
 pub(crate) fn forgets(run: &Run<'_>, head: &Head) -> bool {
-    head.forget || way(run.spec) == Some(FixedVia::FileUpload)
+    fold::forgets(head, run.plan) || way(run.spec) == Some(FixedVia::FileUpload)
 }
 
 /// Writes down which keys of a partition are gone or sent again: the fold needs it, and the removals.

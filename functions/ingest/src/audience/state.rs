@@ -11,7 +11,7 @@ use sync_core::names::SyncName;
 use sync_core::run::{Cut, FixedVia, Generation, Head, Plan, PlanAudience, keys};
 use sync_core::spec::{Mode, SyncSpec};
 
-use super::ready::fixed_id;
+use super::ready::locked;
 use crate::Context;
 use crate::run::{Run, in_partitions};
 
@@ -197,9 +197,13 @@ pub(crate) async fn planned(
         return Ok(None);
     };
     let generation = head.generation.as_ref();
+    let fresh = generation.is_some_and(|generation| generation.way != Some(way));
+    let locked = locked(ctx, &spec.name).await?;
+    let (id, replaces) = locked.map_or((None, None), |locked| (locked.audience_id, locked.replaces));
     Ok(Some(PlanAudience {
-        id: fixed_id(ctx, &spec.name).await?,
-        fresh: generation.is_some_and(|generation| generation.way != Some(way)),
+        id,
+        fresh,
         whole: matches!(spec.mode, Mode::Mirror | Mode::All),
+        replaces: replaces.filter(|_| fresh),
     }))
 }

@@ -24,7 +24,8 @@ pub(super) fn section(record: &Record, looks: &AudienceLooks) -> Markup {
         }
         @if counts.removed + counts.to_delete > 0 {
             table {
-                (row("people who left it", counts.removed))
+                (row("people to remove", counts.removed))
+                (row("people removed", sums.removed))
                 (row("identifiers removed", sums.deleted))
                 (row("identifiers whose removal was not accepted: the next export removes them again", sums.not_deleted))
             }

@@ -45,6 +45,9 @@ pub enum PendingRequest {
     Retry {
         /// That run.
         of: RunId,
+        /// Further ones, where a whole sync was asked for.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        also: Vec<RunId>,
     },
 }
 
@@ -62,6 +65,9 @@ pub struct Plan {
     /// The run whose refused rows go again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry: Option<RunId>,
+    /// Further runs whose refused rows go again.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub retry_also: Vec<RunId>,
     /// How the export is cut; `None` for a small run, which one invocation does: one part, one partition, carried rows
     /// at the front of the part.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -75,6 +81,9 @@ pub struct Plan {
     /// The audience that the run works on; `None` for events.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub audience: Option<PlanAudience>,
+    /// What a person should know of the run beside its numbers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
 }
 
 /// What a run knows of its audience.
@@ -88,9 +97,17 @@ pub struct PlanAudience {
     /// The export is the whole audience (`mirror`, `all`).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub whole: bool,
+    /// The audience of the way that was used before, where this run is the first of another way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaces: Option<AudienceId>,
 }
 
 impl Plan {
+    /// The runs whose refused rows go again.
+    pub fn retries(&self) -> impl Iterator<Item = &RunId> {
+        self.retry.iter().chain(&self.retry_also)
+    }
+
     /// Whether the export's rows only add to what is there: corrected rows of a whole table.
     pub fn only_adds(&self) -> bool {
         matches!(self.export, Some(PendingRequest::Export { only_adds: true, .. }))

@@ -1,4 +1,4 @@
-//! `state/<sync>/fixed.json`: what the first run of an audience fixes, and TikTok's id of the audience.
+//! `state/<sync>/fixed.json`: what the first run of an audience locks, and TikTok's id of the audience.
 
 use serde::{Deserialize, Serialize};
 
@@ -30,9 +30,12 @@ pub struct Fixed {
     /// How often somebody began or took over the making of it: content, and so the `ETag`, never comes back.
     #[serde(default)]
     pub tries: u32,
+    /// The audience that was there before `audience.via` was changed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaces: Option<AudienceId>,
 }
 
-/// The way in that was fixed.
+/// The way in that was locked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FixedVia {
@@ -70,19 +73,19 @@ fn word(mode: Mode) -> &'static str {
     }
 }
 
-/// What a spec asks for, compared with what is fixed.
+/// What a spec asks for, compared with what is locked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fit {
     /// Nothing has changed.
     Same,
-    /// Way or mode have changed, and a resync allows it: this is to be fixed now. Another way needs another audience.
+    /// Way or mode have changed, and a resync allows it: this is to be locked now. Another way needs another audience.
     Changed(Fixed),
     /// It does not go; why, and the way out.
     No(String),
 }
 
 impl Fixed {
-    /// What the first run of a spec fixes.
+    /// What the first run of a spec locks.
     pub fn of(audience: &Audience, mode: Mode) -> Self {
         let (audience_name, audience_id) = match &audience.audience {
             AudienceRef::Name(name) => (Some(name.clone()), None),
@@ -97,6 +100,7 @@ impl Fixed {
             making: false,
             since: None,
             tries: 0,
+            replaces: None,
         }
     }
 
@@ -129,11 +133,11 @@ impl Fixed {
         Some(since.strftime("%Y-%m-%d %H:%M:%S").to_string())
     }
 
-    /// Compares a spec with what is fixed. `resynced`: a resync was asked for since the last run.
+    /// Compares a spec with what is locked. `resynced`: a resync was asked for since the last run.
     pub fn fits(&self, sync: &SyncName, audience: &Audience, mode: Mode, resynced: bool) -> Fit {
         if audience.advertiser_id != self.advertiser_id {
             return Fit::No(format!(
-                "audience.advertiser_id is {}, and the first run of this sync fixed {}: an advertiser account cannot be changed once a sync has run; set it back, or make a new sync for the other account",
+                "audience.advertiser_id is {}, and the first run of this sync locked {}: an advertiser account cannot be changed once a sync has run; set it back, or make a new sync for the other account",
                 audience.advertiser_id, self.advertiser_id
             ));
         }
@@ -145,13 +149,14 @@ impl Fixed {
             AudienceRef::Id(id) => (self.audience_id.as_ref() == Some(id), format!("id is {id}")),
         };
         if !same {
-            let fixed = match (&self.audience_name, &self.audience_id) {
-                (Some(name), _) => format!("the name {name:?}"),
-                (None, Some(id)) => format!("the id {id}"),
+            let locked = match (&self.audience_name, &self.audience_id) {
+                (Some(name), Some(id)) => format!("the audience {name:?} (id {id})"),
+                (Some(name), None) => format!("the name {name:?}"),
+                (None, Some(id)) => format!("the audience with the id {id}"),
                 (None, None) => "another audience".to_owned(),
             };
             return Fit::No(format!(
-                "audience.{asked}, and the first run of this sync fixed {fixed}: the audience of a sync cannot be changed once it has run; set it back, or make a new sync for the other audience"
+                "audience.{asked}, and the first run of this sync locked {locked}: the audience of a sync cannot be changed once it has run; set it back, or make a new sync for the other audience"
             ));
         }
         let via = FixedVia::of(&audience.via);
@@ -176,7 +181,7 @@ impl Fixed {
         };
         // An audience of one way takes nothing by the other: under a name, another one is made.
         if via != self.via && matches!(audience.audience, AudienceRef::Name(_)) {
-            changed.audience_id = None;
+            changed.replaces = changed.audience_id.take().or(changed.replaces);
             changed.making = false;
             changed.since = None;
         }
@@ -222,13 +227,13 @@ mod tests {
                 &audience("2", "VIP", SEGMENT),
                 Mode::Add,
                 resynced,
-                "audience.advertiser_id is 2, and the first run of this sync fixed 1: an advertiser account cannot be changed",
+                "audience.advertiser_id is 2, and the first run of this sync locked 1: an advertiser account cannot be changed",
             );
             check(
                 &audience("1", "Other", SEGMENT),
                 Mode::Add,
                 resynced,
-                "audience.name is \"Other\", and the first run of this sync fixed the name \"VIP\"",
+                "audience.name is \"Other\", and the first run of this sync locked the audience \"VIP\" (id 16)",
             );
         }
     }
@@ -270,6 +275,10 @@ mod tests {
             fixed.audience_id
         );
         assert_eq!(fits(&audience("1", "VIP", FILES), Mode::All), None);
+        let Fit::Changed(files) = fixed.fits(&sync, &audience("1", "VIP", FILES), Mode::All, true) else {
+            panic!("a resync allows another way");
+        };
+        assert_eq!(files.replaces, fixed.audience_id);
         let mut by_id = audience("1", "VIP", SEGMENT);
         by_id.audience = AudienceRef::Id(AudienceId::new("16").unwrap());
         assert_eq!(fixed.fits(&sync, &by_id, Mode::Add, false), Fit::Same);

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::FixedVia;
+use super::{FixedVia, SentTo};
 use crate::names::{RunId, SyncName};
 
 /// The register of a sync: its snapshot, its open run, what is carried.
@@ -51,6 +51,9 @@ pub struct Generation {
     /// The way in of the audience that it tells of; `None` for events. An audience of one way is none of the other.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub way: Option<FixedVia>,
+    /// The event sources that its keys were sent to; empty for audiences, and for generations of older versions.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sources: Vec<SentTo>,
 }
 
 /// The run that holds the sync.
@@ -91,6 +94,15 @@ pub enum RunKind {
     Resync,
     /// An export older than the newest one applied: it ends at once.
     Late,
+    /// An export or a request that a person cancelled while it waited: it ends at once.
+    Cancelled,
+}
+
+impl RunKind {
+    /// Whether it has no rows of its own, so that it ends as soon as it is claimed.
+    pub fn ends_at_once(self) -> bool {
+        matches!(self, Self::Resync | Self::Late | Self::Cancelled)
+    }
 }
 
 /// Whether the open run still sends.

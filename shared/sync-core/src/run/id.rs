@@ -21,9 +21,15 @@ pub fn carried_run_id(carried: &RunId, rev: u64) -> RunId {
     digest(&["carried", carried.as_str(), &rev.to_string()])
 }
 
-/// The run that sends again what TikTok refused in a run, because a person asked for it.
-pub fn retry_run_id(of: &RunId) -> RunId {
-    digest(&["retry", of.as_str()])
+/// The run that sends again what a run left over or TikTok refused in it, because a person asked for it. `rev` is the
+/// head's: the same question is the same run until something has happened, and can be asked again then.
+pub fn retry_run_id(of: &RunId, rev: u64) -> RunId {
+    digest(&["retry", of.as_str(), &rev.to_string()])
+}
+
+/// The same for all that a sync's runs left over or had refused.
+pub fn retry_sync_run_id(sync: &SyncName, rev: u64) -> RunId {
+    digest(&["retry sync", sync.as_str(), &rev.to_string()])
 }
 
 /// A run that makes the next export send everything again; `nonce` tells one such request from the next.
@@ -31,9 +37,9 @@ pub fn resync_run_id(sync: &SyncName, nonce: &str) -> RunId {
     digest(&["resync", sync.as_str(), nonce])
 }
 
-/// The run that does a closed run's export again, by newer code: `<run>.2`, then `<run>.3`.
-pub fn again_run_id(closed: &RunId) -> RunId {
-    let text = closed.as_str();
+/// The run that does a run's export again: `<run>.2`, then `<run>.3`.
+pub fn again_run_id(run: &RunId) -> RunId {
+    let text = run.as_str();
     let (base, tries) = text.split_once('.').unwrap_or((text, "1"));
     let next = tries.parse::<u32>().unwrap_or(1).saturating_add(1);
     RunId::new(format!("{base}.{next}")).unwrap_or_else(|_| digest(&["again", text]))
@@ -62,7 +68,9 @@ mod tests {
             export_run_id("b", "models/a.csv", "v2", &sync),
             export_run_id("b", "models/a.csvv", "1", &sync),
             export_run_id("b", "models/a.csv", "v1", &SyncName::new("web2").unwrap()),
-            retry_run_id(&id),
+            retry_run_id(&id, 1),
+            retry_run_id(&id, 2),
+            retry_sync_run_id(&sync, 1),
             carried_run_id(&id, 1),
             carried_run_id(&id, 2),
             again_run_id(&id),

@@ -67,6 +67,22 @@ pub fn is_corrected(model_path: &str, export: &str) -> bool {
     name.is_some_and(|name| name.starts_with(CORRECTED))
 }
 
+/// Whether an object below a model's path is no export by its name: one of its segments there begins with `_` or `.`.
+/// That is Hive's rule, which warehouses follow: `_SUCCESS`, `_started_1`, `_temporary/`, `.part.crc`, and a folder's
+/// own mark, which has no name.
+pub fn is_ignored(model_path: &str, export: &str) -> bool {
+    let below = export.strip_prefix(model_path).unwrap_or(export);
+    // Where the path stops in the midst of a name, what follows belongs to that name.
+    let own = usize::from(!model_path.ends_with('/'));
+    let hidden = below.split('/').skip(own).any(is_hidden);
+    hidden || export.ends_with('/')
+}
+
+/// Whether a file of this name is no export.
+pub fn is_hidden(name: &str) -> bool {
+    name.starts_with(['_', '.'])
+}
+
 /// `syncs/<sync>.yaml`
 pub fn spec(sync: &SyncName) -> String {
     format!("{SPECS}{sync}.yaml")
@@ -401,6 +417,29 @@ pub fn wake(destination: &DestinationName) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn marks_and_hidden_files_are_no_exports() {
+        for (path, key, ignored) in [
+            ("models/web/", "models/web/a.csv", false),
+            ("models/web/", "models/web/day=1/a.csv", false),
+            ("models/web/", "models/web/_SUCCESS", true),
+            ("models/web/", "models/web/.a.csv.crc", true),
+            ("models/web/", "models/web/_temporary/0/a.csv", true),
+            ("models/web/", "models/web/day=1/_started_17", true),
+            ("models/web/", "models/web/", true),
+            ("models/web/", "models/web/day=1/", true),
+            ("models/web/", "models/web/a_b.csv", false),
+            ("models/web/", "models/web//a.csv", false),
+            // What lies in the path itself is what a person named.
+            ("models/_web/", "models/_web/a.csv", false),
+            ("models/_web", "models/_web/a.csv", false),
+            ("models/_web", "models/_web/_a.csv", true),
+            ("models/web", "models/web_2.csv", false),
+        ] {
+            assert_eq!(is_ignored(path, key), ignored, "{path} {key}");
+        }
+    }
 
     #[test]
     fn calls_are_read_back_from_their_keys_in_the_order_they_are_made() {

@@ -18,6 +18,8 @@ pub struct Counts {
     pub unchanged: u64,
     /// Sent before, changed since, and not sent again (`insert`).
     pub changed_not_sent: u64,
+    /// Left out by the spec's `skip`.
+    pub skipped: u64,
     /// Older than `max_age`.
     pub expired: u64,
     /// Refused by our own checks, by code. Duplicates of a key are among them.
@@ -120,6 +122,7 @@ impl Counts {
         self.queried += other.queried;
         self.unchanged += other.unchanged;
         self.changed_not_sent += other.changed_not_sent;
+        self.skipped += other.skipped;
         self.expired += other.expired;
         self.withheld += other.withheld;
         self.to_send += other.to_send;
@@ -152,10 +155,14 @@ pub enum RunStatus {
     Waiting,
     /// It holds the sync.
     Running,
+    /// It holds the sync of a local folder, and no process works on it.
+    Interrupted,
     /// All rows were accepted.
     Completed,
-    /// Done, with rejected, refused or carried rows.
+    /// Done, with rejected, refused or lost rows.
     CompletedWithErrors,
+    /// It left rows over, some or all, and nothing stopped it: TikTok gave no clear answer.
+    Incomplete,
     /// The export could not be read, or the run was closed.
     Aborted,
     /// A guard stopped it before it sent.
@@ -180,8 +187,10 @@ impl RunStatus {
         match self {
             Self::Waiting => "waiting",
             Self::Running => "running",
+            Self::Interrupted => "interrupted",
             Self::Completed => "completed",
             Self::CompletedWithErrors => "completed_with_errors",
+            Self::Incomplete => "incomplete",
             Self::Aborted => "aborted",
             Self::StoppedByGuard => "stopped_by_guard",
             Self::Misconfigured => "misconfigured",
@@ -213,6 +222,9 @@ pub struct Sums {
     /// removes them again.
     #[serde(skip_serializing_if = "is_zero")]
     pub not_deleted: u64,
+    /// People who left the audience, as far as TikTok confirmed it.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub removed: u64,
 }
 
 /// The record of a run.
@@ -248,6 +260,12 @@ pub struct Record {
     /// Outcomes that hold carried rows: the next run starts from them.
     #[serde(default)]
     pub carried: Vec<String>,
+    /// The runs whose left-over rows it took in.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub carried_from: Vec<RunId>,
+    /// The runs whose refused rows it sent again.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub retried: Vec<RunId>,
     /// Outcomes that hold refused rows: `retry` starts from them.
     #[serde(default)]
     pub refused: Vec<String>,
@@ -260,6 +278,9 @@ pub struct Record {
     /// The audience.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub audience: Option<RecordAudience>,
+    /// What a person should know beside the numbers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
 }
 
 /// The audience that a run worked on.
@@ -269,12 +290,46 @@ pub struct RecordAudience {
     pub advertiser_id: AdvertiserId,
     /// TikTok's id of it; `None`: a file upload that has not come to making it.
     pub id: Option<AudienceId>,
-    /// Its name, where the spec gives one.
+    /// Its name, where the spec gave one when the first run locked it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
+    /// The audience that it took the place of when `audience.via` was changed. Campaigns still point at that one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaces: Option<AudienceId>,
 }
 
 impl Record {
+    /// A record without rows.
+    pub fn bare(run: RunId, sync: SyncName, kind: RunKind, status: RunStatus) -> Self {
+        Self {
+            run,
+            sync,
+            kind,
+            status,
+            reason: None,
+            export: None,
+            rev: 0,
+            started: 0,
+            finished: 0,
+            counts: Counts::default(),
+            sums: Sums::default(),
+            calls: BTreeMap::new(),
+            carried: Vec::new(),
+            carried_from: Vec::new(),
+            retried: Vec::new(),
+            refused: Vec::new(),
+            inconsistent: Vec::new(),
+            test_event_code: None,
+            audience: None,
+            notes: Vec::new(),
+        }
+    }
+
+    /// Whether its events went to TikTok's test page only. Such a run leaves no mark: it is not the run of its export.
+    pub fn is_test(&self) -> bool {
+        self.test_event_code.is_some()
+    }
+
     /// The run ended before any row was put into a batch, and another try may end better.
     pub fn sent_nothing(&self) -> bool {
         let ended = matches!(
@@ -289,6 +344,7 @@ impl Record {
         let mut faults = Vec::new();
         let before = counts.unchanged
             + counts.changed_not_sent
+            + counts.skipped
             + counts.expired
             + counts.rejected_total()
             + counts.withheld

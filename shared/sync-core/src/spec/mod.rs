@@ -21,4 +21,4 @@ pub use issue::{SpecErrors, SpecIssue, SpecRead};
 pub use model::*;
 pub use read::read;
 pub use schema::json_schema;
-pub use version::mapping_version;
+pub use version::{mapping_version, payload_version};

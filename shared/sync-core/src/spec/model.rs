@@ -44,6 +44,13 @@ pub struct SyncSpec {
     pub rejected_file: bool,
 }
 
+impl SyncSpec {
+    /// Whether its events go to TikTok's test page only. A run of it leaves no mark on the state.
+    pub fn is_test(&self) -> bool {
+        self.events.iter().any(|block| block.test_event_code.is_some())
+    }
+}
+
 /// The live debugger keeps calls for so many days at most: as long as the batch files, in which their rows lie.
 pub const MAX_KEEP_DAYS: u16 = 30;
 

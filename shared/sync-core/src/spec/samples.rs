@@ -153,6 +153,7 @@ model:
 event:
   - event_set_id: "7300000000000000001"
     name: {from: state, map: {won: Purchase, new: Lead}}
+    test_event_code: TEST1
   - event_set_id: "7300000000000000002"
     name: {value: ViewContent}
     allow_custom_names: true

@@ -18,6 +18,16 @@ const GENERATION: &str = "tideline mapping 1";
 /// Independent of the order of keys, of comments, and of what decides only whether and when a row goes (guards,
 /// ages, batch sizes, currencies beyond TikTok's list).
 pub fn mapping_version(spec: &SyncSpec) -> [u8; 16] {
+    digest(spec, true)
+}
+
+/// The same without the event sources and the test event code: what a row's payload is made of. Rows that are sent
+/// again keep their payload and get the source of the spec.
+pub fn payload_version(spec: &SyncSpec) -> [u8; 16] {
+    digest(spec, false)
+}
+
+fn digest(spec: &SyncSpec, with_sources: bool) -> [u8; 16] {
     let mut fields = Fields(Sha256::new());
     fields.text(GENERATION);
     fields.text(match spec.kind {
@@ -29,7 +39,7 @@ pub fn mapping_version(spec: &SyncSpec) -> [u8; 16] {
     fields.list(&spec.model.primary_key, |fields, column| fields.text(column));
     fields.list(&spec.model.csv.null_values, |fields, text| fields.text(text));
     fields.text(spec.model.time_zone.iana_name().unwrap_or_default());
-    fields.list(&spec.events, Fields::event);
+    fields.list(&spec.events, |fields, block| fields.event(block, with_sources));
     fields.list(&spec.mappings, |fields, mapping| {
         match &mapping.source {
             MappingSource::Column(column) => fields.tagged("column", column),
@@ -113,8 +123,9 @@ impl Fields {
         list.for_each(|element| one(self, element));
     }
 
-    fn event(&mut self, block: &EventBlock) {
-        self.tagged(block.source.as_str(), block.source.id());
+    fn event(&mut self, block: &EventBlock, with_source: bool) {
+        let source = if with_source { block.source.id() } else { "" };
+        self.tagged(block.source.as_str(), source);
         match &block.name {
             EventNameRule::Value(name) => self.tagged("value", name),
             EventNameRule::From { column, map } => {
@@ -128,7 +139,8 @@ impl Fields {
             "standard"
         });
         self.text(if block.modern_names { "modern" } else { "given" });
-        self.tagged("test", block.test_event_code.as_deref().unwrap_or_default());
+        let test = block.test_event_code.as_deref().filter(|_| with_source);
+        self.tagged("test", test.unwrap_or_default());
     }
 }
 
@@ -235,6 +247,23 @@ mod tests {
         assert_eq!(map, version(BLOCKS));
     }
 
+    #[test]
+    fn the_payload_has_no_source() {
+        let payload = |text: &str| {
+            let spec = read_with(&Report::new("web.yaml"), "web.yaml", text, &[]).unwrap();
+            payload_version(&spec)
+        };
+        let other = FULL_WEB
+            .replace("C4A1EXAMPLEPIXEL0001 #", "C4A1EXAMPLEPIXEL0002 #")
+            .replace("test_event_code: TEST12345", "test_event_code: TEST12346");
+        assert_ne!(other, FULL_WEB);
+        assert_eq!(payload(&other), payload(FULL_WEB));
+        assert_ne!(
+            payload(&FULL_WEB.replace("{from: url, ", "{from: link, ")),
+            payload(FULL_WEB)
+        );
+    }
+
     /// Snapshots hold fingerprints made with it: a change of this value sends rows of every sync again.
     #[test]
     fn it_is_the_same_in_each_release() {
@@ -246,7 +275,7 @@ mod tests {
             ("FILE_UPLOAD", FILE_UPLOAD, "7bc8181afe6231a0ed44feff472a4cef"),
             ("FULL_WEB", FULL_WEB, "79e7c1a358a4981d3f856f049f5fe66f"),
             ("FULL_AUDIENCE", FULL_AUDIENCE, "a0c49029b1a779d56eba48375fd538f5"),
-            ("BLOCKS", BLOCKS, "9c8287238382ffc2cb5c0fdbd6d40313"),
+            ("BLOCKS", BLOCKS, "c81c7ceeb6f1a80ffe4f58097089fee8"),
         ] {
             assert_eq!(const_hex::encode(version(sample)), expected, "{name}");
         }

@@ -219,7 +219,7 @@ async fn answered(
                 AuthReason::AuthCodeDead => Why::CodeDead,
                 AuthReason::AppRejected => Why::AppRejected,
                 AuthReason::TokenDead => Why::TokenDead,
-                AuthReason::GrantMissing => Why::GrantMissing,
+                AuthReason::GrantMissing | AuthReason::SourceDenied => Why::GrantMissing,
                 AuthReason::NotOnAllowlist => Why::Other,
             },
             _ => Why::Other,

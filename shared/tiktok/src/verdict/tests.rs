@@ -176,6 +176,14 @@ fn messages_seen_in_the_field() {
         EventTrack,
         "unauthorized GrantMissing",
     );
+    for said in [
+        "No permission to operate pixel.",
+        "No permission to operate pixel code C4A1: the user must be admin or operator of the advertiser account.",
+        "No permission on this event_set",
+    ] {
+        check(40001, said, EventTrack, "unauthorized SourceDenied");
+        check(40001, said, SegmentMapping, "unauthorized GrantMissing");
+    }
     check(
         40105,
         "Access token is incorrect or has been revoked.",

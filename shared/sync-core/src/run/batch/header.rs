@@ -6,6 +6,7 @@ use super::BATCH_FORMAT;
 use crate::audience::{MAX_MAPPING_BYTES, SegmentCalls};
 use crate::events::{CallBody, CallCutter, MAX_BODY_BYTES};
 use crate::names::{AdvertiserId, AudienceId, DestinationName, RunId, SyncName};
+use crate::run::SentTo;
 use crate::spec::{EventBlock, OutOfRange};
 
 /// The first line of a batch file.
@@ -165,10 +166,9 @@ impl BatchHeader {
         })
     }
 
-    /// The `event_source` of the calls' bodies; `None` for bodies without one.
-    pub fn event_source(&self) -> Option<String> {
-        let empty: serde_json::Value = serde_json::from_str(&format!("{}{}", self.head, self.tail)).ok()?;
-        Some(empty.get("event_source")?.as_str()?.to_owned())
+    /// The event source of the calls' bodies; `None` for bodies without one.
+    pub fn sent_to(&self) -> Option<SentTo> {
+        serde_json::from_str(&format!("{}{}", self.head, self.tail)).ok()
     }
 
     /// A cutter for the calls of this batch. The same rows are always cut alike.

@@ -48,8 +48,24 @@ pub(super) fn read(keys: &Keys<'_>, kind: Option<SyncType>) -> Option<Vec<EventB
         cursor.error(format!("expected 1 to {MAX_BLOCKS} event blocks"));
         return None;
     }
-    let blocks: Vec<_> = blocks.iter().map(|block| read_block(block, kind)).collect();
-    blocks.into_iter().collect()
+    let read: Vec<_> = blocks.iter().map(|block| read_block(block, kind)).collect();
+    let read: Vec<EventBlock> = read.into_iter().collect::<Option<_>>()?;
+    all_or_none_is_a_test(&blocks, &read)?;
+    Some(read)
+}
+
+/// A run is a test as a whole: what it sends to TikTok's test page leaves no mark, and what goes live does.
+fn all_or_none_is_a_test(cursors: &[Cursor<'_>], blocks: &[EventBlock]) -> Option<()> {
+    let tests = |block: &&EventBlock| block.test_event_code.is_some();
+    let number = blocks.iter().filter(tests).count();
+    if number == 0 || number == blocks.len() {
+        return Some(());
+    }
+    let live = blocks.iter().position(|block| block.test_event_code.is_none());
+    if let Some(cursor) = live.and_then(|at| cursors.get(at)) {
+        cursor.error("expected test_event_code in every event block or in none: a run goes to TikTok's test page as a whole, or live as a whole");
+    }
+    None
 }
 
 fn read_block(cursor: &Cursor<'_>, kind: Option<SyncType>) -> Option<EventBlock> {

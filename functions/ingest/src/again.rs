@@ -1,0 +1,170 @@
+//! An export that is asked for again: the runs that it has had, and whether it is run once more.
+
+use std::collections::HashSet;
+
+use runtime::facts;
+use runtime::register::read_head;
+use runtime::store::Store;
+use sync_core::names::{RunId, SyncName};
+use sync_core::run::{Again, Head, LastRun, Pending, Plan, Record, again_run_id, export_run_id, keys};
+use sync_core::spec::{Mode, SyncSpec};
+
+use crate::{Context, LoadedSpec, advance};
+
+/// What asking for an export comes to.
+#[derive(Debug)]
+pub enum Turn {
+    /// It is run, or a run of it that was cut off or waits goes on, under this id.
+    Go(RunId),
+    /// Nothing is left to do, for the reason that the record of its newest run tells.
+    Nothing(Again, Box<Record>),
+}
+
+/// What `tideline run SPEC FILE` has to do for an export of this key and version.
+pub async fn turn(
+    ctx: &Context,
+    loaded: &LoadedSpec,
+    key: &str,
+    version: &str,
+    ignore_guards: bool,
+) -> anyhow::Result<Turn> {
+    let sync = &loaded.spec.name;
+    let head = read_head(ctx.store.as_ref(), sync).await?.head;
+    let first = export_run_id(&ctx.bucket, key, version, sync);
+    let tries = Tries::of(ctx, sync, &head, first).await?;
+    if let Some(run) = tries.unfinished {
+        return Ok(Turn::Go(run));
+    }
+    let Some((record, plan)) = tries.last.filter(|_| !loaded.spec.is_test()) else {
+        return Ok(Turn::Go(tries.next));
+    };
+    let whole = is_whole(&loaded.spec, key);
+    let again = judge(ctx, loaded, &head, (&record, plan.as_ref()), whole, ignore_guards).await?;
+    Ok(match again {
+        Again::Run => Turn::Go(tries.next),
+        nothing => Turn::Nothing(nothing, Box::new(record)),
+    })
+}
+
+/// Whether the newest run of an export is followed by another one.
+pub(crate) async fn judge(
+    ctx: &Context,
+    loaded: &LoadedSpec,
+    head: &Head,
+    (record, plan): (&Record, Option<&Plan>),
+    whole: bool,
+    ignore_guards: bool,
+) -> anyhow::Result<Again> {
+    let store = ctx.store.as_ref();
+    let closed = store
+        .stat(&keys::closed(&record.sync, &record.run))
+        .await?
+        .is_some();
+    let last = LastRun {
+        record,
+        closed,
+        left_over: waits(store, head, record).await?.is_some(),
+        newer_table: whole && record.rev < head.table_rev,
+        resynced: head.forget,
+        differs: plan.is_none_or(|plan| plan.spec != loaded.text || plan.ignore_guards != ignore_guards),
+    };
+    Ok(last.again())
+}
+
+/// Whether an export of a sync is the whole audience.
+pub(crate) fn is_whole(spec: &SyncSpec, key: &str) -> bool {
+    matches!(spec.mode, Mode::Mirror | Mode::All) && !keys::is_corrected(&spec.model.path, key)
+}
+
+/// The runs that one export has had: `<run>`, `<run>.2` and so on.
+pub(crate) struct Tries {
+    /// The newest one that has ended, with its plan. Test runs do not count.
+    pub(crate) last: Option<(Record, Option<Plan>)>,
+    /// One that runs or waits, and is no test.
+    pub(crate) unfinished: Option<RunId>,
+    /// The id of the next one.
+    pub(crate) next: RunId,
+}
+
+impl Tries {
+    pub(crate) async fn of(
+        ctx: &Context,
+        sync: &SyncName,
+        head: &Head,
+        first: RunId,
+    ) -> anyhow::Result<Self> {
+        let store = ctx.store.as_ref();
+        let waiting: HashSet<RunId> = pending_runs(ctx, sync).await?;
+        let mut tries = Self {
+            last: None,
+            unfinished: None,
+            next: first,
+        };
+        loop {
+            let run = tries.next.clone();
+            if let Some(record) = facts::read::<Record>(store, &keys::record(sync, &run)).await? {
+                if !record.is_test() {
+                    let plan = facts::read(store, &keys::plan(sync, &run)).await?;
+                    tries.last = Some((record, plan));
+                }
+            } else {
+                let open = head.run.as_ref().is_some_and(|open| open.id == run);
+                if !open && !waiting.contains(&run) {
+                    return Ok(tries);
+                }
+                if !is_planned_test(store, sync, &run).await? {
+                    tries.unfinished = Some(run.clone());
+                }
+            }
+            tries.next = again_run_id(&run);
+        }
+    }
+}
+
+/// The first id of the runs of one export.
+pub(crate) fn first_of(run: &RunId) -> Option<RunId> {
+    let text = run.as_str();
+    RunId::new(text.split_once('.').map_or(text, |(first, _)| first)).ok()
+}
+
+async fn pending_runs(ctx: &Context, sync: &SyncName) -> anyhow::Result<HashSet<RunId>> {
+    let waiting: Vec<(String, Pending)> = advance::pending(ctx, sync).await?;
+    Ok(waiting.into_iter().map(|(_, entry)| entry.run).collect())
+}
+
+/// Whether a run that has not ended was planned as a test: what the spec says by now does not change it.
+async fn is_planned_test(store: &dyn Store, sync: &SyncName, run: &RunId) -> anyhow::Result<bool> {
+    let plan: Option<Plan> = facts::read(store, &keys::plan(sync, run)).await?;
+    let spec = plan.and_then(|plan| crate::run::pinned_spec(sync, &plan).ok());
+    Ok(spec.is_some_and(|spec| spec.is_test()))
+}
+
+/// The run of `head.carried` in which rows that a run left over wait; `None` when none of them does.
+pub(crate) async fn waits(store: &dyn Store, head: &Head, record: &Record) -> anyhow::Result<Option<RunId>> {
+    if head.carried.contains(&record.run) {
+        return Ok(Some(record.run.clone()));
+    }
+    if record.sums.carried_out == 0 || record.is_test() {
+        return Ok(None);
+    }
+    // Back from the runs whose rows wait, by what each of them took in.
+    for carried in &head.carried {
+        let (mut open, mut seen) = (vec![carried.clone()], HashSet::new());
+        while let Some(run) = open.pop() {
+            if !seen.insert(run.clone()) {
+                continue;
+            }
+            let Some(later) = facts::read::<Record>(store, &keys::record(&record.sync, &run)).await? else {
+                continue;
+            };
+            // Records of older versions do not tell whose rows they took in.
+            let untold =
+                later.carried_from.is_empty() && later.counts.carried_in > 0 && later.rev > record.rev;
+            if untold || later.carried_from.contains(&record.run) {
+                return Ok(Some(carried.clone()));
+            }
+            open.extend(later.carried_from);
+        }
+    }
+    Ok(None)
+}
