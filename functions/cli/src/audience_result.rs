@@ -33,12 +33,12 @@ pub(crate) fn write_changes(record: &Record, out: &mut dyn Write) -> io::Result<
         writeln!(out, "  Changed: {rows} of those to send, known from earlier runs")?;
     }
     if counts.removed > 0 {
-        let word = if sums.not_deleted > 0 {
-            "To remove"
+        let (planned, removed) = (counts.removed, record.people_removed());
+        if removed == planned {
+            writeln!(out, "  Removed: {}", people(removed))?;
         } else {
-            "Removed"
-        };
-        writeln!(out, "  {word}: {}", people(counts.removed))?;
+            writeln!(out, "  Removed: {} of {}", thousands(removed), people(planned))?;
+        }
     }
     let asked = sums.deleted + sums.not_deleted;
     if asked > 0 {

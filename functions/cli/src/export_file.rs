@@ -1,12 +1,14 @@
 //! Exports as files of this machine, read piece by piece.
 
 use std::fs::File;
-use std::io::Read;
-use std::path::Path;
+use std::io::{Read, Write as _};
+use std::path::{Path, PathBuf};
 
 use sync_core::csv::{BrokenFile, CsvReader, Parsed};
+use sync_core::run::keys::is_hidden;
 use sync_core::spec::CsvOptions;
 
+use crate::console::Console;
 use crate::exit::WrongUsage;
 
 /// Takes a file chunk by chunk; the second argument is true with the last one.
@@ -14,6 +16,44 @@ pub(crate) type TakeChunk<'t> = dyn FnMut(&[u8], bool) -> Result<(), BrokenFile>
 
 /// How much is read at once.
 const CHUNK: usize = 256 * 1024;
+
+/// Of the files that arguments name, those that are exports: names that begin with `_` or `.`, and files of no bytes, are
+/// none. What is skipped is told in one line.
+///
+/// # Errors
+/// [`WrongUsage`] where a file cannot be read, or none of them is an export.
+pub(crate) fn only_exports(files: &[PathBuf], console: &mut Console) -> anyhow::Result<Vec<PathBuf>> {
+    let (mut exports, mut skipped) = (Vec::new(), Vec::new());
+    for file in files {
+        if is_export(file)? {
+            exports.push(file.clone());
+        } else {
+            skipped.push(file.display().to_string());
+        }
+    }
+    if skipped.is_empty() {
+        return Ok(exports);
+    }
+    let rule = "names that begin with _ or ., and files of no bytes, are no exports";
+    if exports.is_empty() {
+        return Err(WrongUsage::because(format!(
+            "no export among {}: {rule}",
+            skipped.join(", ")
+        )));
+    }
+    writeln!(console.err, "skipped: {} ({rule})", skipped.join(", "))?;
+    Ok(exports)
+}
+
+/// Whether a file is an export.
+fn is_export(file: &Path) -> anyhow::Result<bool> {
+    let name = file.file_name().map(|name| name.to_string_lossy());
+    if name.is_some_and(|name| is_hidden(&name)) {
+        return Ok(false);
+    }
+    let size = open(file)?.metadata().map_or(0, |metadata| metadata.len());
+    Ok(size > 0)
+}
 
 /// Opens an export that an argument names.
 pub(crate) fn open(path: &Path) -> anyhow::Result<File> {

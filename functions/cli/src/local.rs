@@ -1,31 +1,37 @@
 //! Whole runs on this machine: a folder in the place of the bucket, and this process in the place of the queues. The
 //! handlers are the functions' own.
 
+mod belongs;
 mod exports;
 mod identities;
 mod machine;
 mod secrets;
+mod spec_path;
 mod waiting;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
+pub(crate) use belongs::endpoint_of;
 pub(crate) use deliver::Tally;
-use ingest::{ExportCreated, LoadedSpec, Requested};
+use ingest::{ExportCreated, LoadedSpec, LookedAfter, Requested, Turn};
 use runtime::facts;
 use runtime::register::read_head;
 use runtime::settings::LATE_CALL;
 use runtime::store::Store;
 use sync_core::names::{RunId, SyncName};
-use sync_core::run::{Fixed, FixedVia, Record, keys};
+use sync_core::run::{Again, Fixed, FixedVia, Record, keys};
 use sync_core::spec::{Mode, SyncSpec};
 
 use exports::{Export, Naming, WaitingExport};
 use machine::Machine;
+pub(crate) use machine::is_held;
+pub(crate) use spec_path::{noted_spec, spec_of};
 pub(crate) use waiting::Waiting;
 
 use crate::history;
+use crate::interrupt::Stop;
 
 /// Which half of a run is done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,6 +55,8 @@ pub(crate) struct LocalOptions {
     pub(crate) token: Option<runtime::secrets::SecretText>,
     /// Go on in spite of the guards.
     pub(crate) ignore_guards: bool,
+    /// Whether this process is to end.
+    pub(crate) stop: Stop,
 }
 
 /// What is run.
@@ -58,6 +66,8 @@ pub(crate) struct Exports<'a> {
     pub(crate) text: &'a str,
     /// The spec.
     pub(crate) spec: &'a SyncSpec,
+    /// The spec's file; `None` where the folder's own copy was taken.
+    pub(crate) spec_file: Option<&'a Path>,
     /// The files, each a run of its own.
     pub(crate) files: &'a [PathBuf],
     /// They hold corrected rows of an export, and only add.
@@ -73,8 +83,10 @@ pub(crate) struct RunEnd {
     pub(crate) run: RunId,
     /// Its record; `None` when it has not ended.
     pub(crate) record: Option<Record>,
-    /// It had ended before this command.
-    pub(crate) already: bool,
+    /// Why nothing is left to do, where the file was run before.
+    pub(crate) nothing: Option<Again>,
+    /// How many of its rows wait to be sent again.
+    pub(crate) left_over: u64,
     /// Where its record, rejected rows and report lie.
     pub(crate) folder: PathBuf,
     /// Why it has not ended.
@@ -89,7 +101,7 @@ pub(crate) async fn run(
     tally: Arc<Tally>,
 ) -> anyhow::Result<Vec<RunEnd>> {
     let (spec, spec_text) = (exports.spec, exports.text);
-    let machine = Machine::open(options, tally)?;
+    let machine = Machine::open(options, tally).await?;
     machine.needs_token(&spec.destination).await?;
     let identities = bring_in_identities(&machine, options, exports, phase).await?;
     let naming = Naming {
@@ -100,6 +112,9 @@ pub(crate) async fn run(
         .store
         .put(&keys::spec(&spec.name), spec_text.as_bytes().to_vec().into())
         .await?;
+    if let Some(file) = exports.spec_file {
+        spec_path::note(&machine.store, &spec.name, file).await?;
+    }
     let loaded = LoadedSpec {
         spec: spec.clone(),
         text: spec_text.to_owned(),
@@ -111,8 +126,11 @@ pub(crate) async fn run(
     machine.resume(&spec.name).await?;
     let mut ends = Vec::new();
     for file in exports.files {
+        if options.stop.is_asked() {
+            break;
+        }
         let export = exports::digest(file, spec, naming).await?;
-        let run = ingest::run_of(
+        let turn = ingest::turn(
             &machine.ingest,
             &loaded,
             &export.key,
@@ -120,8 +138,11 @@ pub(crate) async fn run(
             options.ignore_guards,
         )
         .await?;
-        let already = record(&machine, &spec.name, &run).await?.is_some();
-        if !already && phase != Phase::Deliver {
+        let (run, nothing) = match turn {
+            Turn::Go(run) => (run, None),
+            Turn::Nothing(why, record) => (record.run.clone(), Some(why)),
+        };
+        if nothing.is_none() && phase != Phase::Deliver {
             exports::bring_in(&machine.store, file, &export, (&spec.name, &run)).await?;
             let created = created(&export, (&spec.name, &run), options);
             Box::pin(machine.accept(&spec.name, &created)).await?;
@@ -129,11 +150,15 @@ pub(crate) async fn run(
         let waiting = exports::waiting(&machine.store, &spec.name).await?;
         // Boxed: the handlers' states are large.
         Box::pin(machine.work(phase)).await?;
-        let end = end(&machine, &spec.name, run, already, options, phase).await?;
+        if options.stop.is_asked() {
+            break;
+        }
+        let end = end(&machine, &spec.name, run, nothing, options, phase).await?;
         forget_export(&machine, end.record.as_ref()).await?;
         forget_ended(&machine, &spec.name, waiting).await?;
         ends.push(end);
     }
+    belongs::bind(&machine.store).await?;
     Ok(ends)
 }
 
@@ -171,23 +196,52 @@ async fn bring_in_identities(
     Ok(Some(digest))
 }
 
-/// Asks something of a sync, and does what comes of it.
+/// How far the work on a request goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Until {
+    /// Until nothing is left to do.
+    Rest,
+    /// Until what was asked for has ended, and nothing else is begun.
+    Ended,
+}
+
+/// Asks something of a sync, and does what comes of it: how each run ended that was asked for.
 pub(crate) async fn request(
     options: &LocalOptions,
     sync: &SyncName,
     tally: Arc<Tally>,
+    until: Until,
     ask: impl AsyncFnOnce(&ingest::Context) -> anyhow::Result<Requested>,
-) -> anyhow::Result<(Requested, Option<RunEnd>)> {
-    let machine = Machine::open(options, tally)?;
-    machine.resume(sync).await?;
+) -> anyhow::Result<(Requested, Vec<RunEnd>)> {
+    let machine = Machine::open(options, tally).await?;
+    if until == Until::Rest {
+        machine.resume(sync).await?;
+    }
+    let waiting = exports::waiting(&machine.store, sync).await?;
     let requested = Box::pin(ask(&machine.ingest)).await?;
-    let Requested::Waits(run) = &requested else {
-        return Ok((requested, None));
+    let Requested::Waits(runs, _) = &requested else {
+        return Ok((requested, Vec::new()));
     };
-    Box::pin(machine.work(Phase::Both)).await?;
-    let end = end(&machine, sync, run.clone(), false, options, Phase::Both).await?;
-    forget_export(&machine, end.record.as_ref()).await?;
-    Ok((requested, Some(end)))
+    match until {
+        Until::Rest => Box::pin(machine.work(Phase::Both)).await?,
+        Until::Ended => {
+            for run in runs {
+                Box::pin(machine.end(sync, run)).await?;
+            }
+        }
+    }
+    let mut ends = Vec::new();
+    for run in runs {
+        if options.stop.is_asked() {
+            break;
+        }
+        let end = end(&machine, sync, run.clone(), None, options, Phase::Both).await?;
+        forget_export(&machine, end.record.as_ref()).await?;
+        ends.push(end);
+    }
+    forget_ended(&machine, sync, waiting).await?;
+    belongs::bind(&machine.store).await?;
+    Ok((requested, ends))
 }
 
 /// An export stays until its run has ended; one of which nothing was sent, because something was wrong, may be asked for
@@ -201,20 +255,38 @@ async fn forget_export(machine: &Machine, record: Option<&Record>) -> anyhow::Re
     Ok(())
 }
 
-/// Does what the schedule does in a deployed installation; how many syncs could not be looked after.
-pub(crate) async fn housekeeping(options: &LocalOptions, tally: Arc<Tally>) -> anyhow::Result<usize> {
-    let machine = Machine::open(options, tally)?;
-    let mut waiting = Vec::new();
-    for sync in history::syncs(machine.store.as_ref(), None).await? {
+/// What housekeeping did in a folder.
+#[derive(Debug, Default)]
+pub(crate) struct Kept {
+    /// The syncs, with what was done for each.
+    pub(crate) looked: Vec<LookedAfter>,
+    /// The runs that ended meanwhile.
+    pub(crate) ended: Vec<RunEnd>,
+}
+
+/// Does what the schedule does in a deployed installation.
+pub(crate) async fn housekeeping(options: &LocalOptions, tally: Arc<Tally>) -> anyhow::Result<Kept> {
+    let machine = Machine::open(options, tally).await?;
+    let store = machine.store.as_ref();
+    let (mut waiting, mut before) = (Vec::new(), std::collections::HashSet::new());
+    for sync in history::syncs(store, None).await? {
+        before.extend(history::ended_runs(store, &sync).await?);
         let exports = exports::waiting(&machine.store, &sync).await?;
         waiting.push((sync, exports));
     }
-    let failed = Box::pin(ingest::housekeeping(&machine.ingest)).await?;
+    let looked = Box::pin(ingest::housekeeping(&machine.ingest)).await?;
     Box::pin(machine.work(Phase::Both)).await?;
+    let mut ended = Vec::new();
     for (sync, exports) in waiting {
+        for run in history::ended_runs(store, &sync).await? {
+            if !options.stop.is_asked() && !before.contains(&run) {
+                ended.push(end(&machine, &sync, run, None, options, Phase::Both).await?);
+            }
+        }
         forget_ended(&machine, &sync, exports).await?;
     }
-    Ok(failed)
+    belongs::bind(&machine.store).await?;
+    Ok(Kept { looked, ended })
 }
 
 /// Exports that waited stay no longer than their runs: one that was postponed may have ended, or given way to a newer
@@ -258,7 +330,7 @@ async fn end(
     machine: &Machine,
     sync: &SyncName,
     run: RunId,
-    already: bool,
+    nothing: Option<Again>,
     options: &LocalOptions,
     phase: Phase,
 ) -> anyhow::Result<RunEnd> {
@@ -277,10 +349,13 @@ async fn end(
     if waiting.is_none() && record.is_none() {
         bail!("the run {run} neither ended nor waits: this is a fault in Tideline");
     }
+    let head = read_head(machine.store.as_ref(), sync).await?.head;
+    let left_over = record.as_ref().map_or(0, |record| record.left_over(&head));
     Ok(RunEnd {
         run,
         record,
-        already,
+        nothing,
+        left_over,
         folder,
         waiting,
     })

@@ -12,6 +12,8 @@ mod export_file;
 mod history;
 mod identities;
 mod init;
+mod interrupt;
+mod interrupted;
 mod local;
 mod oauth_pages;
 mod place;
@@ -19,7 +21,9 @@ mod plural;
 mod preview;
 mod progress;
 mod result;
+mod shell;
 mod spec_file;
+mod way;
 
 use std::process::ExitCode;
 

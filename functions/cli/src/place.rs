@@ -7,6 +7,10 @@ use std::sync::Arc;
 use runtime::secrets::{FileSecrets, names};
 use runtime::store::{LocalStore, Store};
 
+use crate::local;
+use crate::shell::quoted;
+use crate::way::Way;
+
 /// The longest that a function of a deployed installation lives after its message was taken, and a minute.
 #[cfg(feature = "aws")]
 const QUIET_SECONDS: i64 = 960;
@@ -42,9 +46,26 @@ impl Place {
     pub(crate) fn as_option(&self) -> String {
         match self {
             Self::Folder(folder) if folder.as_os_str() == ".tideline" => String::new(),
-            Self::Folder(folder) => format!(" --store {}", folder.display()),
+            Self::Folder(folder) => format!(" --store {}", quoted(&folder.to_string_lossy())),
             Self::Bucket(bucket) => format!(" --store s3://{bucket}"),
         }
+    }
+
+    /// Whether somebody may be at work there: the functions of an installation, or a process on a folder.
+    pub(crate) fn is_held(&self) -> bool {
+        match self {
+            Self::Folder(folder) => local::is_held(folder),
+            Self::Bucket(_) => true,
+        }
+    }
+
+    /// How commands that are proposed lead there: to the stand-in for TikTok too, where a folder belongs to one.
+    pub(crate) async fn way(&self, ctx: &ingest::Context, endpoint: Option<&str>) -> Way {
+        let bound = match (self, endpoint) {
+            (Self::Folder(_), None) => local::endpoint_of(ctx.store.as_ref()).await,
+            _ => None,
+        };
+        Way::new(self, endpoint.or(bound.as_deref()))
     }
 
     /// Opens it for reading and for requests. A folder has to be there.

@@ -4,19 +4,23 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use serde_json::{Value, json};
-use sync_core::run::{Record, RunStatus};
+use sync_core::run::{Again, Figure, Record, RunStatus};
 
 use crate::audience_result::{self, write_audience, write_changes};
 use crate::exit::Exit;
 use crate::local::{Phase, RunEnd};
 use crate::plural::{counted, thousands};
+use crate::way::Way;
 
 /// The exit code that a run ends with.
 pub(crate) fn exit(end: &RunEnd, phase: Phase) -> Exit {
-    match &end.record {
-        Some(record) => of_record(record),
-        None if phase == Phase::Ingest || waits_as(end) == RunStatus::Postponed => Exit::Done,
-        None => Exit::Failed,
+    match (&end.record, end.nothing) {
+        (Some(_), Some(Again::Held)) => Exit::Done,
+        (Some(_), Some(Again::Rejected)) => Exit::Rejected,
+        (Some(_), Some(Again::Stopped)) => Exit::Failed,
+        (Some(record), _) => of_record(record, end.left_over),
+        (None, _) if phase == Phase::Ingest && waits_as(end) == RunStatus::Waiting => Exit::Done,
+        (None, _) => Exit::Failed,
     }
 }
 
@@ -27,18 +31,20 @@ fn waits_as(end: &RunEnd) -> RunStatus {
         .map_or(RunStatus::Waiting, |waiting| waiting.status)
 }
 
-fn of_record(record: &Record) -> Exit {
+/// The exit code of a run that has ended.
+pub(crate) fn of_record(record: &Record, left_over: u64) -> Exit {
     let sums = &record.sums;
-    if sums.carried_out + sums.lost + sums.not_deleted > 0 || !record.inconsistent.is_empty() {
+    if left_over + sums.lost + sums.not_deleted > 0 || !record.inconsistent.is_empty() {
         return Exit::Failed;
     }
     match record.status {
-        RunStatus::Completed | RunStatus::Resynced | RunStatus::Superseded | RunStatus::Postponed => {
-            Exit::Done
-        }
+        RunStatus::Completed | RunStatus::Resynced | RunStatus::Superseded => Exit::Done,
         RunStatus::CompletedWithErrors => Exit::Rejected,
         RunStatus::Waiting
+        | RunStatus::Postponed
         | RunStatus::Running
+        | RunStatus::Interrupted
+        | RunStatus::Incomplete
         | RunStatus::Aborted
         | RunStatus::StoppedByGuard
         | RunStatus::Misconfigured
@@ -51,11 +57,12 @@ fn of_record(record: &Record) -> Exit {
 pub(crate) fn as_json(file: &Path, end: &RunEnd) -> Value {
     let mut shown = json!({
         "file": file.display().to_string(),
-        "already": end.already,
+        "already": end.nothing.is_some(),
         "folder": end.folder.display().to_string(),
         "run": end.run,
         "status": waits_as(end),
         "waiting": end.waiting.as_ref().map(|waiting| &waiting.why),
+        "left_over": end.left_over,
     });
     if let (Some(shown), Some(Ok(Value::Object(record)))) = (
         shown.as_object_mut(),
@@ -69,41 +76,39 @@ pub(crate) fn as_json(file: &Path, end: &RunEnd) -> Value {
 }
 
 /// Tells a person what became of a file.
-pub(crate) fn write(file: &Path, end: &RunEnd, out: &mut dyn Write) -> io::Result<()> {
-    let (file, run) = (file.display(), &end.run);
+pub(crate) fn write(file: &Path, end: &RunEnd, way: &Way, out: &mut dyn Write) -> io::Result<()> {
+    let run = &end.run;
     let Some(record) = &end.record else {
         let why = end
             .waiting
             .as_ref()
             .map_or("it has not ended", |waiting| waiting.why.as_str());
-        return match waits_as(end) {
-            RunStatus::Postponed => {
-                writeln!(
-                    out,
-                    "{file}: {} (run {run}): {why}",
-                    in_words(RunStatus::Postponed)
-                )
-            }
-            _ => writeln!(out, "{file}: run {run} waits: {why}"),
-        };
-    };
-    if end.already {
-        writeln!(
+        let status = waits_as(end).name();
+        return writeln!(
             out,
-            "{file}: nothing to do: these very rows were run before, in the run {run}, which ended so:"
-        )?;
+            "{}: {status} (run {run}): {}",
+            file.display(),
+            way.complete(why)
+        );
+    };
+    if let Some(why) = end.nothing {
+        return writeln!(out, "{}", way.complete(&nothing_to_do(file, record, why)));
     }
-    writeln!(out, "{file}: {} (run {run})", in_words(record.status))?;
+    writeln!(out, "{}: {} (run {run})", file.display(), record.status.name())?;
     if let Some(reason) = &record.reason {
-        writeln!(out, "  Why: {reason}")?;
+        writeln!(out, "  Why: {}", way.complete(reason))?;
     }
     write_audience(record, out)?;
-    write_counts(record, out)?;
+    write_counts(record, end.left_over, out)?;
     if let Some(code) = &record.test_event_code {
         writeln!(
             out,
-            "  Test event code {code}: these events went to TikTok's test page only"
+            "  Test event code {code}: these events went to TikTok's test page only, and leave no mark; without the code in the spec `{}` sends them live",
+            way.command("tideline run SPEC FILE")
         )?;
+    }
+    for note in &record.notes {
+        writeln!(out, "  Note: {}", way.complete(note))?;
     }
     for fault in &record.inconsistent {
         writeln!(
@@ -118,68 +123,99 @@ pub(crate) fn write(file: &Path, end: &RunEnd, out: &mut dyn Write) -> io::Resul
             end.folder.join("rejected.jsonl").display()
         )?;
     }
-    if let Some(next) = left_over(record) {
-        writeln!(out, "  {next}: `tideline retry {run}`")?;
+    if let Some(next) = what_next(record, end.left_over) {
+        writeln!(out, "  {}", way.complete(&next))?;
     }
     writeln!(out, "  Record: {}", end.folder.join("run.json").display())
 }
 
+/// One line for a file that is not run again.
+fn nothing_to_do(file: &Path, record: &Record, why: Again) -> String {
+    let (file, run) = (file.display(), &record.run);
+    let (rejected, refused) = (record.counts.rejected_total(), record.sums.refused);
+    match why {
+        Again::Stopped => format!(
+            "Nothing has changed since {file} was run before: {} (run {run}): {}",
+            record.status.name(),
+            record.reason.as_deref().unwrap_or("no reason is known")
+        ),
+        Again::Rejected => {
+            let mut what = Vec::new();
+            if rejected > 0 {
+                what.push(format!(
+                    "{} rejected, which `tideline rejected {run}` lists",
+                    counted(rejected, "row")
+                ));
+            }
+            if refused > 0 {
+                what.push(format!(
+                    "{} refused by TikTok, which `tideline retry {}` sends again",
+                    counted(refused, "row"),
+                    record.sync
+                ));
+            }
+            format!(
+                "Nothing to do: neither {file} nor its spec has changed since the run {run}, which had {}",
+                what.join(", and ")
+            )
+        }
+        Again::Held | Again::Run => format!(
+            "Nothing to do: {file} was run before (run {run}), and TikTok holds every row of it that passes the spec"
+        ),
+    }
+}
+
 /// What becomes of rows that did not get through, and how to send them now.
-fn left_over(record: &Record) -> Option<&'static str> {
-    let (left, refused) = (record.sums.carried_out > 0, record.sums.refused > 0);
-    match (left, refused) {
-        (true, true) => Some("Rows left over go with the next run. Now, with those that TikTok refused"),
-        (true, false) => Some("Rows left over go with the next run. Now"),
-        (false, true) => Some("To send again what TikTok refused"),
+fn what_next(record: &Record, left_over: u64) -> Option<String> {
+    let sync = &record.sync;
+    // An incomplete run says so in its reason.
+    let told = record.status == RunStatus::Incomplete;
+    match (
+        left_over > 0 && !told,
+        record.sums.refused > 0 && !record.is_test(),
+    ) {
+        (true, _) => Some(format!(
+            "{} left over: the next run of the sync sends them, and `tideline retry {sync}` now",
+            counted(left_over, "row")
+        )),
+        (false, true) => Some(format!("`tideline retry {sync}` sends again what TikTok refused")),
         (false, false) => None,
     }
 }
 
-/// A status for people.
-pub(crate) fn in_words(status: RunStatus) -> &'static str {
-    match status {
-        RunStatus::Completed => "completed",
-        RunStatus::CompletedWithErrors => "completed, with rows that were not sent",
-        RunStatus::Aborted => "aborted",
-        RunStatus::StoppedByGuard => "stopped by a guard",
-        RunStatus::Misconfigured => "stopped: the spec does not fit the TikTok account",
-        RunStatus::NeedsReauthorisation => "stopped: TikTok has to be connected again",
-        RunStatus::Cancelled => "cancelled",
-        RunStatus::Superseded => "superseded by a newer export",
-        RunStatus::Postponed => "postponed to the next day",
-        RunStatus::Resynced => "resync noted",
-        RunStatus::Waiting => "waiting",
-        RunStatus::Running => "running",
-    }
-}
-
 /// The sums of the record, each as a line that adds up.
-pub(crate) fn write_counts(record: &Record, out: &mut dyn Write) -> io::Result<()> {
-    let (counts, sums) = (&record.counts, &record.sums);
-    let rows = [
-        (counts.unchanged, "unchanged"),
-        (counts.changed_not_sent, "changed but not sent"),
-        (counts.expired, "expired"),
-        (counts.rejected_total(), "rejected"),
-        (counts.withheld, "withheld"),
-        (counts.to_send, "to send"),
-    ];
+pub(crate) fn write_counts(record: &Record, left_over: u64, out: &mut dyn Write) -> io::Result<()> {
+    let counts = &record.counts;
+    let terms = |figures: &[Figure]| {
+        let shown: Vec<String> = figures
+            .iter()
+            .map(|figure| (figure.of(record, left_over), figure.name()))
+            .filter(|(number, _)| *number > 0)
+            .map(|(number, name)| format!("{} {name}", thousands(number)))
+            .collect();
+        if shown.is_empty() {
+            "0".to_owned()
+        } else {
+            shown.join(" + ")
+        }
+    };
+    let parts = Figure::BEFORE.get(1..).unwrap_or_default();
     if counts.queried == 0 {
         writeln!(out, "  0 rows")?;
     } else {
-        writeln!(out, "  {} = {}", counted(counts.queried, "row"), sum(&rows))?;
+        writeln!(out, "  {} = {}", counted(counts.queried, "row"), terms(parts))?;
     }
-    let fates = [
-        (sums.accepted, "accepted by TikTok"),
-        (sums.refused, "refused by TikTok"),
-        (sums.carried_out, "carried to the next run"),
-        (sums.lost, "lost"),
-    ];
-    if counts.carried_in > 0 {
-        let sent = [(counts.to_send, "to send"), (counts.carried_in, "carried in")];
-        writeln!(out, "  {} = {}", sum(&sent), sum(&fates))?;
-    } else if counts.to_send > 0 {
-        writeln!(out, "  {} to send = {}", thousands(counts.to_send), sum(&fates))?;
+    if counts.changed_not_sent > 0 {
+        writeln!(
+            out,
+            "  {} of the unchanged rows changed since they were sent: under mode insert they are not sent again",
+            thousands(counts.changed_not_sent)
+        )?;
+    }
+    if counts.to_send + counts.carried_in > 0 {
+        let sent = terms(&[Figure::ToSend, Figure::CarriedIn]);
+        let fates = Figure::AFTER.get(1..).unwrap_or_default();
+        writeln!(out, "  {sent} = {}", terms(fates))?;
     }
     write_changes(record, out)?;
     for (what, codes) in [("Rejected", &counts.rejected), ("Warnings", &counts.warnings)] {
@@ -200,19 +236,5 @@ pub(crate) fn write_counts(record: &Record, out: &mut dyn Write) -> io::Result<(
     match answers.as_slice() {
         [] => writeln!(out, "  {calls}"),
         answers => writeln!(out, "  {calls}; answers: {}", answers.join(", ")),
-    }
-}
-
-/// `3 accepted + 1 refused`, without the zeros.
-fn sum(terms: &[(u64, &str)]) -> String {
-    let shown: Vec<_> = terms
-        .iter()
-        .filter(|(number, _)| *number > 0)
-        .map(|(number, what)| format!("{} {what}", thousands(*number)))
-        .collect();
-    if shown.is_empty() {
-        "0".to_owned()
-    } else {
-        shown.join(" + ")
     }
 }

@@ -1,12 +1,13 @@
 //! What the handler depends on.
 
-use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use runtime::connections::TokenFrom;
 use runtime::secrets::Secrets;
 use runtime::store::Store;
+use sync_core::run::keys::BatchId;
 use tiktok::{Client, Pace};
 
 /// What the handler depends on. Made once, at cold start.
@@ -27,13 +28,32 @@ pub struct Context {
     pub tally: Arc<Tally>,
 }
 
-/// How far the work is, for whoever watches.
+/// How far the work is, for whoever watches. A batch that is begun again counts once.
 #[derive(Debug, Default)]
-pub struct Tally {
-    /// Rows in the batches that were begun.
-    pub rows: AtomicU64,
-    /// Of these, rows with an answer.
-    pub answered: AtomicU64,
+pub struct Tally(Mutex<HashMap<BatchId, (u64, u64)>>);
+
+impl Tally {
+    /// A batch of so many rows was begun, of which so many have an answer.
+    pub fn begun(&self, batch: &BatchId, rows: u64, answered: u64) {
+        self.batches().insert(batch.clone(), (rows, answered));
+    }
+
+    /// Further rows of a batch have an answer.
+    pub fn answered(&self, batch: &BatchId, rows: u64) {
+        if let Some((_, answered)) = self.batches().get_mut(batch) {
+            *answered += rows;
+        }
+    }
+
+    /// Rows in the batches that were begun, and those with an answer.
+    pub fn totals(&self) -> (u64, u64) {
+        let add = |(rows, answered): (u64, u64), batch: &(u64, u64)| (rows + batch.0, answered + batch.1);
+        self.batches().values().fold((0, 0), add)
+    }
+
+    fn batches(&self) -> MutexGuard<'_, HashMap<BatchId, (u64, u64)>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// Limits and times.

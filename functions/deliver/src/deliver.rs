@@ -164,7 +164,7 @@ impl Sending<'_> {
             &batch,
             (&token, &calls),
             &tracker,
-            self.deadline,
+            self.deadline.clone(),
             self.now,
         )
         .await;
@@ -221,7 +221,15 @@ impl Sending<'_> {
     ) -> anyhow::Result<Result<Outcome, Handled>> {
         let store = self.ctx.store.as_ref();
         let comes_back = self.receives < self.ctx.settings.max_receives;
-        let ended = upload(self.ctx, self.id, batch, (token, calls), self.deadline, self.now).await;
+        let ended = upload(
+            self.ctx,
+            self.id,
+            batch,
+            (token, calls),
+            self.deadline.clone(),
+            self.now,
+        )
+        .await;
         calls.keep().await;
         let ended = ended?;
         Ok(match ended {

@@ -16,7 +16,7 @@ pub async fn on_message(ctx: &Context, message: SqsMessage, deadline: Deadline) 
                     tracing::error!(key = created.key, "the object is no batch: dropped");
                     continue;
                 };
-                let handled = deliver(ctx, &batch, message.receive_count, deadline).await;
+                let handled = deliver(ctx, &batch, message.receive_count, deadline.clone()).await;
                 if handled.with_context(|| format!("delivering {}", created.key))? == Handled::ComeBack {
                     bail!("{} has to wait for TikTok: the message comes back", created.key);
                 }

@@ -13,6 +13,7 @@ use crate::Context;
 /// The progress of one batch, shared by its calls in flight.
 pub(crate) struct Tracker<'a> {
     ctx: &'a Context,
+    batch: &'a BatchId,
     key: String,
     state: Mutex<State>,
     writing: AsyncMutex<Written>,
@@ -29,9 +30,10 @@ struct Written {
 }
 
 impl<'a> Tracker<'a> {
-    pub(crate) fn new(ctx: &'a Context, batch: &BatchId, progress: Progress) -> Self {
+    pub(crate) fn new(ctx: &'a Context, batch: &'a BatchId, progress: Progress) -> Self {
         Self {
             ctx,
+            batch,
             key: batch.progress(),
             state: Mutex::new(State { progress, answers: 0 }),
             writing: AsyncMutex::new(Written {
@@ -39,6 +41,11 @@ impl<'a> Tracker<'a> {
                 at: Instant::now(),
             }),
         }
+    }
+
+    /// Whose progress it is.
+    pub(crate) fn batch(&self) -> &BatchId {
+        self.batch
     }
 
     fn change(&self, change: impl FnOnce(&mut State)) {

@@ -80,12 +80,9 @@ pub(crate) async fn send(
         }
     }
     let left: usize = calls.iter().map(Vec::len).sum();
+    let rows = batch.rows.len();
     ctx.tally
-        .rows
-        .fetch_add(batch.rows.len() as u64, Ordering::Relaxed);
-    ctx.tally
-        .answered
-        .fetch_add((batch.rows.len() - left) as u64, Ordering::Relaxed);
+        .begun(tracker.batch(), rows as u64, (rows - left) as u64);
     let sender = Sender {
         ctx,
         batch,
@@ -241,10 +238,7 @@ impl Sender<'_> {
     /// Rows were accepted: that is noted before anything else happens.
     pub(crate) async fn accepted(&self, rows: &[u32]) -> anyhow::Result<()> {
         self.tracker.accepted(rows);
-        self.ctx
-            .tally
-            .answered
-            .fetch_add(rows.len() as u64, Ordering::Relaxed);
+        self.ctx.tally.answered(self.tracker.batch(), rows.len() as u64);
         self.keep().await
     }
 
@@ -253,7 +247,7 @@ impl Sender<'_> {
         let message = cause.message.as_str().to_owned();
         self.tracker
             .refused(row, cause.code.unwrap_or_default(), cause.field.clone(), message);
-        self.ctx.tally.answered.fetch_add(1, Ordering::Relaxed);
+        self.ctx.tally.answered(self.tracker.batch(), 1);
         self.keep().await
     }
 

@@ -7,8 +7,9 @@ use runtime::register::read_head;
 use runtime::store::Store;
 use sync_core::names::{RunId, SyncName};
 use sync_core::run::{Again, Head, LastRun, Pending, Plan, Record, again_run_id, export_run_id, keys};
-use sync_core::spec::{Mode, SyncSpec};
+use sync_core::spec::{Mode, SyncSpec, mapping_version};
 
+use crate::run::pinned_spec;
 use crate::{Context, LoadedSpec, advance};
 
 /// What asking for an export comes to.
@@ -67,8 +68,16 @@ pub(crate) async fn judge(
         newer_table: whole && record.rev < head.table_rev,
         resynced: head.forget,
         differs: plan.is_none_or(|plan| plan.spec != loaded.text || plan.ignore_guards != ignore_guards),
+        other_people: loaded.spec.audience.is_some()
+            && plan.is_some_and(|plan| is_mapped_otherwise(loaded, plan)),
     };
     Ok(last.again())
+}
+
+/// Whether a row becomes something else by today's spec than by the one that a run pinned.
+fn is_mapped_otherwise(loaded: &LoadedSpec, plan: &Plan) -> bool {
+    pinned_spec(&loaded.spec.name, plan)
+        .is_ok_and(|pinned| mapping_version(&pinned) != mapping_version(&loaded.spec))
 }
 
 /// Whether an export of a sync is the whole audience.
@@ -135,7 +144,7 @@ async fn pending_runs(ctx: &Context, sync: &SyncName) -> anyhow::Result<HashSet<
 /// Whether a run that has not ended was planned as a test: what the spec says by now does not change it.
 async fn is_planned_test(store: &dyn Store, sync: &SyncName, run: &RunId) -> anyhow::Result<bool> {
     let plan: Option<Plan> = facts::read(store, &keys::plan(sync, run)).await?;
-    let spec = plan.and_then(|plan| crate::run::pinned_spec(sync, &plan).ok());
+    let spec = plan.and_then(|plan| pinned_spec(sync, &plan).ok());
     Ok(spec.is_some_and(|spec| spec.is_test()))
 }
 

@@ -343,13 +343,13 @@ fn log_end(record: &Record, head: &Head) {
     let [queried, unchanged, skipped, expired, rejected, withheld, to_send] =
         Figure::BEFORE.map(|figure| figure.of(record, 0));
     let left_over = record.left_over(head);
-    let [carried_in, accepted, refused, left_over, passed_on, lost] =
+    let [carried_in, accepted, refused, left_over, unanswered, lost] =
         Figure::AFTER.map(|figure| figure.of(record, left_over));
     macro_rules! said {
         ($level:ident) => {
             tracing::$level!(
                 sync = %sync, run = %run, status, queried, unchanged, skipped, expired, rejected, withheld, to_send,
-                carried_in, accepted, refused, left_over, passed_on, lost, "run ended"
+                carried_in, accepted, refused, left_over, unanswered, lost, "run ended"
             )
         };
     }

@@ -224,7 +224,7 @@ mod tests {
         }
         // When a later run has taken them in, nothing is left over any more.
         let later = page(&record(), 0, &AudienceLooks::default());
-        assert!(later.contains("<th>passed on</th><td>560</td>") && !later.contains("left over</th>"));
+        assert!(later.contains("<th>unanswered</th><td>560</td>") && !later.contains("left over</th>"));
     }
 
     #[test]

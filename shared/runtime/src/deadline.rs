@@ -1,10 +1,16 @@
 //! How long this invocation may still work.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
 /// The moment at which Lambda ends the invocation. The wall clock is read once, when it is made.
-#[derive(Debug, Clone, Copy)]
-pub struct Deadline(Option<Instant>);
+#[derive(Debug, Clone)]
+pub struct Deadline {
+    end: Option<Instant>,
+    /// Somebody asked this process to end: no time is left.
+    asked: Option<Arc<AtomicBool>>,
+}
 
 impl Deadline {
     /// From the deadline in a Lambda context, in milliseconds since 1970. One that has passed leaves no time.
@@ -17,17 +23,38 @@ impl Deadline {
 
     /// This long from now.
     pub fn after(time: Duration) -> Self {
-        Self(Instant::now().checked_add(time))
+        Self {
+            end: Instant::now().checked_add(time),
+            asked: None,
+        }
     }
 
     /// For work that nobody ends, as at a terminal.
     pub fn never() -> Self {
-        Self(None)
+        Self {
+            end: None,
+            asked: None,
+        }
+    }
+
+    /// For work at a terminal that a person may end: from then on no time is left.
+    pub fn until_asked(asked: Arc<AtomicBool>) -> Self {
+        Self {
+            end: None,
+            asked: Some(asked),
+        }
     }
 
     /// The time that is left; [`Duration::MAX`] where there is no end.
     pub fn remaining(&self) -> Duration {
-        match self.0 {
+        if self
+            .asked
+            .as_ref()
+            .is_some_and(|asked| asked.load(Ordering::Relaxed))
+        {
+            return Duration::ZERO;
+        }
+        match self.end {
             Some(end) => end.saturating_duration_since(Instant::now()),
             None => Duration::MAX,
         }
@@ -68,6 +95,15 @@ mod tests {
             assert_eq!(deadline.remaining(), Duration::ZERO);
             assert!(!deadline.allows(Duration::from_nanos(1)));
         }
+    }
+
+    #[test]
+    fn no_time_is_left_when_a_person_asks_for_the_end() {
+        let asked = Arc::new(AtomicBool::new(false));
+        let deadline = Deadline::until_asked(asked.clone());
+        assert!(deadline.allows(Duration::MAX));
+        asked.store(true, Ordering::Relaxed);
+        assert_eq!(deadline.remaining(), Duration::ZERO);
     }
 
     #[test]

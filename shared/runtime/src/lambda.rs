@@ -22,7 +22,7 @@ where
     let handle = &handle;
     lambda_runtime::run(service_fn(async |event: LambdaEvent<Value>| {
         let deadline = Deadline::from_epoch_ms(event.context.deadline);
-        handle_batch(&event.payload, |message| handle(message, deadline))
+        handle_batch(&event.payload, |message| handle(message, deadline.clone()))
             .await
             .map_err(BoxError::from)
     }))

@@ -76,6 +76,12 @@ impl ApiBase {
         &self.address
     }
 
+    /// The port of a stand-in; `None` for TikTok.
+    pub fn port(&self) -> Option<u16> {
+        let url = Url::parse(&self.address).ok()?;
+        url.port_or_known_default().filter(|_| self.loopback)
+    }
+
     /// It is a stand-in on this machine.
     pub const fn is_loopback(&self) -> bool {
         self.loopback
@@ -98,6 +104,15 @@ mod tests {
         check("HTTP://LOCALHOST:8089", "http://localhost:8089/open_api/v1.3");
         check("http://[::1]:8089", "http://[::1]:8089/open_api/v1.3");
         check("http://127.9.9.9:80", "http://127.9.9.9/open_api/v1.3");
+    }
+
+    #[test]
+    fn a_stand_in_is_told_by_its_port() {
+        let port = |endpoint: &str| ApiBase::loopback(endpoint).unwrap().port();
+        assert_eq!(port("http://127.0.0.1:8099"), port("http://localhost:8099"));
+        assert_eq!(port("http://[::1]:8099"), Some(8099));
+        assert_eq!(port("http://localhost"), Some(80));
+        assert_eq!(ApiBase::production().port(), None);
     }
 
     #[test]

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use clap::Args;
 
-use super::request::{Sending, show, show_end};
+use super::request::{Sending, show, show_ends};
 use crate::console::Console;
 use crate::exit::Exit;
 use crate::history;
-use crate::local::{self, Tally};
+use crate::local::{self, Tally, Until};
 use crate::place::Place;
 
 /// The arguments of `cancel`.
@@ -24,16 +24,18 @@ pub(super) async fn run(arguments: Arguments, console: &mut Console) -> anyhow::
     let place = &arguments.sending.store;
     let ctx = place.open().await?;
     let (sync, run) = history::find(ctx.store.as_ref(), &arguments.run).await?;
+    let way = arguments.sending.way(&ctx, &sync).await;
     match place {
-        Place::Bucket(_) => show(&ingest::cancel(&ctx, &sync, &run).await?, place, console),
+        Place::Bucket(_) => show(&ingest::cancel(&ctx, &sync, &run).await?, &way, console),
         Place::Folder(folder) => {
             drop(ctx);
             let options = arguments.sending.options(folder);
-            let request = local::request(&options, &sync, Arc::new(Tally::default()), async |ctx| {
+            let tally = Arc::new(Tally::default());
+            let request = local::request(&options, &sync, tally, Until::Ended, async |ctx| {
                 ingest::cancel(ctx, &sync, &run).await
             });
-            let (requested, end) = request.await?;
-            show_end(&requested, end.as_ref(), &format!("cancel {run}"), place, console)?;
+            let (requested, ends) = request.await?;
+            show_ends(&requested, &ends, &format!("cancel {run}"), &way, console)?;
             // The command did what it was asked to, however the run ended.
             Ok(Exit::Done)
         }

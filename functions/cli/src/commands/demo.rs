@@ -17,10 +17,11 @@ use tiktok_sandbox::{Sandbox, SandboxConfig, TOKEN};
 use crate::console::Console;
 use crate::demo::{self, Expected, NAME, SPEC, Summary};
 use crate::exit::{Exit, WrongUsage};
+use crate::interrupt::Stop;
 use crate::local::{self, Exports, LocalOptions, Phase, RunEnd, Tally};
 use crate::place::Place;
 use crate::plural::counted;
-use crate::progress::with_bar;
+use crate::progress::with_progress;
 use crate::spec_file;
 
 /// The arguments of `demo`.
@@ -88,7 +89,6 @@ pub(super) async fn run(arguments: &Arguments, console: &mut Console) -> anyhow:
             folder: &end.folder,
             spec: &made.spec,
             export: &made.export,
-            store: &made.store,
         };
         summary.write(&mut console.out)?;
     }
@@ -179,17 +179,19 @@ async fn deliver(
         endpoint: Some(endpoint.to_owned()),
         token,
         ignore_guards: false,
+        stop: Stop::default(),
     };
     let tally = Arc::new(Tally::default());
     let files = [made.export.clone()];
     let exports = Exports {
         text: &loaded.text,
         spec: &loaded.spec,
+        spec_file: None,
         files: &files,
         corrected: false,
         identities: Vec::new(),
     };
     let work = local::run(&options, &exports, Phase::Both, tally.clone());
-    let ends = with_bar(console.watched, &tally, work).await?;
+    let ends = with_progress(console.watched, &tally, work).await?;
     ends.into_iter().next().context("the run has no result")
 }

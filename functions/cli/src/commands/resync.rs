@@ -5,12 +5,16 @@ use std::sync::Arc;
 use clap::Args;
 use sync_core::names::SyncName;
 
-use super::request::{Sending, now, show, show_end};
+use super::request::{Sending, confirm, current_spec, now, show, show_ends};
 use crate::console::Console;
 use crate::exit::Exit;
 use crate::history;
-use crate::local::{self, Tally};
+use crate::interrupt::until_stopped;
+use crate::interrupted;
+use crate::local::{self, Tally, Until};
 use crate::place::Place;
+use crate::plural::counted;
+use crate::spec_file;
 
 /// The arguments of `resync`.
 #[derive(Debug, Args)]
@@ -18,6 +22,9 @@ pub(crate) struct Arguments {
     /// The sync
     #[arg(value_name = "SYNC", value_parser = super::sync_name)]
     sync: SyncName,
+    /// Do not ask for a confirmation
+    #[arg(long)]
+    yes: bool,
     #[command(flatten)]
     sending: Sending,
 }
@@ -26,22 +33,43 @@ pub(super) async fn run(arguments: Arguments, console: &mut Console) -> anyhow::
     let (sync, place) = (arguments.sync, &arguments.sending.store);
     let ctx = place.open().await?;
     history::syncs(ctx.store.as_ref(), Some(&sync)).await?;
-    match place {
-        Place::Bucket(_) => show(&ingest::resync(&ctx, &sync, now()).await?, place, console),
-        Place::Folder(folder) => {
-            drop(ctx);
-            let options = arguments.sending.options(folder);
-            let request = local::request(&options, &sync, Arc::new(Tally::default()), async |ctx| {
-                ingest::resync(ctx, &sync, now()).await
-            });
-            let (requested, end) = request.await?;
-            show_end(
-                &requested,
-                end.as_ref(),
-                &format!("resync of {sync}"),
-                place,
-                console,
-            )
+    let spec = match place {
+        Place::Bucket(_) => spec_file::of_store(ctx.store.as_ref(), &sync).await?.spec,
+        Place::Folder(folder) => current_spec(folder, &sync, console).await?.spec,
+    };
+    let known = counted(ingest::known_rows(&ctx, &sync).await?, "row");
+    if spec.audience.is_some() {
+        writeln!(
+            console.err,
+            "The state of {sync} knows {known}: the next export sends every row that it holds again, which changes nothing at TikTok for people who are in the audience."
+        )?;
+    } else {
+        let said = format!(
+            "The state of {sync} knows {known}: those of them that the next export holds are sent again. TikTok drops an event that it has seen within the last 48 hours, and counts an older one twice."
+        );
+        if arguments.yes {
+            writeln!(console.err, "{said}")?;
+        } else {
+            confirm(&said, sync.as_str(), console)?;
         }
     }
+    let way = arguments.sending.way(&ctx, &sync).await;
+    let folder = match place {
+        Place::Bucket(_) => return show(&ingest::resync(&ctx, &sync, now()).await?, &way, console),
+        Place::Folder(folder) => folder,
+    };
+    drop(ctx);
+    let options = arguments.sending.options(folder);
+    let request = local::request(
+        &options,
+        &sync,
+        Arc::new(Tally::default()),
+        Until::Rest,
+        async |ctx| ingest::resync(ctx, &sync, now()).await,
+    );
+    let done = until_stopped(&options.stop, request).await?;
+    let Some((requested, ends)) = done.filter(|_| !options.stop.is_asked()) else {
+        return interrupted::tell(folder, &[sync], console).await;
+    };
+    show_ends(&requested, &ends, &format!("resync of {sync}"), &way, console)
 }

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
+use sync_core::names::SyncName;
 use sync_core::spec::{Mode, SyncSpec};
 use tiktok::ApiBase;
 
@@ -12,10 +13,14 @@ use crate::environment;
 use crate::exit::{Exit, WrongUsage};
 use crate::export_file;
 use crate::identities;
+use crate::interrupt::{Stop, until_stopped};
+use crate::interrupted;
 use crate::local::{self, Exports, LocalOptions, Phase, RunEnd, Tally};
-use crate::progress::with_bar;
+use crate::place::Place;
+use crate::progress::with_progress;
 use crate::result;
 use crate::spec_file;
+use crate::way::Way;
 
 /// The arguments of `run`, `ingest` and `deliver`.
 #[derive(Debug, Args)]
@@ -50,30 +55,48 @@ pub(super) async fn run(arguments: Arguments, phase: Phase, console: &mut Consol
         ));
     }
     let loaded = spec_file::load(&arguments.spec, console)?;
-    one_whole_table(&loaded.spec, &arguments.files)?;
-    for file in &arguments.files {
-        export_file::open(file)?;
-    }
+    let files = export_file::only_exports(&arguments.files, console)?;
+    one_whole_table(&loaded.spec, &files)?;
     let options = LocalOptions {
         store: arguments.store,
         endpoint: arguments.endpoint,
         token: environment::token(),
         ignore_guards: arguments.ignore_guards,
+        stop: Stop::default(),
     };
-    let tally = Arc::new(Tally::default());
     let exports = Exports {
         text: &loaded.text,
         spec: &loaded.spec,
-        files: &arguments.files,
+        spec_file: Some(&arguments.spec),
+        files: &files,
         corrected: false,
         identities: identities::before_store(&arguments.spec),
     };
-    let work = local::run(&options, &exports, phase, tally.clone());
-    let ends = with_bar(console.watched, &tally, work).await?;
+    let place = Place::Folder(options.store.clone());
+    let way = Way::new(&place, options.endpoint.as_deref()).with_spec(Some(arguments.spec.clone()));
+    run_files(&options, &exports, phase, &way, console).await
+}
+
+/// Runs files, and tells what became of each: of those that were done, where the command was interrupted.
+pub(super) async fn run_files(
+    options: &LocalOptions,
+    exports: &Exports<'_>,
+    phase: Phase,
+    way: &Way,
+    console: &mut Console,
+) -> anyhow::Result<Exit> {
+    let tally = Arc::new(Tally::default());
+    let work = local::run(options, exports, phase, tally.clone());
+    let work = until_stopped(&options.stop, work);
+    let ends = with_progress(console.watched, &tally, work).await?;
     let mut exit = Exit::Done;
-    for (file, end) in arguments.files.iter().zip(&ends) {
-        show(file, end, console)?;
+    for (file, end) in exports.files.iter().zip(ends.as_deref().unwrap_or_default()) {
+        show(file, end, way, console)?;
         exit = exit.and(result::exit(end, phase));
+    }
+    if options.stop.is_asked() {
+        let syncs: &[SyncName] = std::slice::from_ref(&exports.spec.name);
+        return interrupted::tell(&options.store, syncs, console).await;
     }
     Ok(exit)
 }
@@ -94,11 +117,11 @@ fn one_whole_table(spec: &SyncSpec, files: &[PathBuf]) -> anyhow::Result<()> {
     )))
 }
 
-fn show(file: &Path, end: &RunEnd, console: &mut Console) -> anyhow::Result<()> {
+fn show(file: &Path, end: &RunEnd, way: &Way, console: &mut Console) -> anyhow::Result<()> {
     if console.is_json() {
         console.json(&result::as_json(file, end))?;
     } else {
-        result::write(file, end, &mut console.out)?;
+        result::write(file, end, way, &mut console.out)?;
     }
     Ok(())
 }

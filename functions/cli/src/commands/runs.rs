@@ -3,10 +3,11 @@
 use clap::Args;
 use comfy_table::presets::NOTHING;
 use comfy_table::{CellAlignment, ColumnConstraint, Table};
+use runtime::register::read_head;
 use runtime::store::Timestamp;
-use serde_json::json;
+use serde_json::{Value, json};
 use sync_core::names::SyncName;
-use sync_core::run::Record;
+use sync_core::run::{Figure, Head, Record};
 
 use crate::audience_result::{last_look, look_as_json, write_look};
 use crate::console::Console;
@@ -14,7 +15,6 @@ use crate::exit::Exit;
 use crate::history;
 use crate::place::Place;
 use crate::plural::thousands;
-use crate::result::in_words;
 
 /// The arguments of `runs`.
 #[derive(Debug, Args)]
@@ -25,56 +25,58 @@ pub(crate) struct Arguments {
     /// Where the state lies: a folder, or `s3://BUCKET`
     #[arg(long, value_name = "PLACE", default_value = ".tideline")]
     store: Place,
-    /// So many ended runs of each sync
+    /// At most this many ended runs of each sync
     #[arg(long, value_name = "N", default_value_t = 20)]
     limit: usize,
 }
 
+/// Columns before those with numbers.
+const NAMES: [&str; 4] = ["SYNC", "RUN", "STATUS", "ENDED"];
+/// Columns of audiences, after those of all syncs.
+const OF_AUDIENCES: [&str; 2] = ["CHANGED", "REMOVED"];
+/// Columns that are shown where a run has something in them.
+const RARE: [Figure; 3] = [Figure::CarriedIn, Figure::Unanswered, Figure::Lost];
+
 pub(super) async fn run(arguments: &Arguments, console: &mut Console) -> anyhow::Result<Exit> {
     let ctx = arguments.store.open().await?;
     let store = ctx.store.as_ref();
+    let way = arguments.store.way(&ctx, None).await;
+    let held = arguments.store.is_held();
     let mut table = Table::new();
     table.load_style(NOTHING);
-    table.set_header([
-        "SYNC",
-        "RUN",
-        "STATUS",
-        "ENDED",
-        "QUERIED",
-        "ACCEPTED",
-        "REJECTED",
-        "REFUSED",
-        "LEFT OVER",
-        "CHANGED",
-        "REMOVED",
-    ]);
-    for column in table.column_iter_mut().skip(4) {
+    let figures: Vec<Figure> = Figure::all().collect();
+    let figure_names = figures.iter().map(|figure| figure.name().to_uppercase());
+    let owned = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+    table.set_header([owned(&NAMES), figure_names.collect(), owned(&OF_AUDIENCES)].concat());
+    for column in table.column_iter_mut().skip(NAMES.len()) {
         column.set_cell_alignment(CellAlignment::Right);
     }
     let (mut shown, mut audiences, mut looks) = (0, false, Vec::new());
+    let mut used = vec![false; figures.len()];
     for sync in history::syncs(store, arguments.sync.as_ref()).await? {
-        for run in history::unfinished(store, &sync).await? {
+        let head = read_head(store, &sync).await?.head;
+        for run in history::unfinished(store, &sync, held).await? {
             shown += 1;
             if console.is_json() {
                 console.json(
                     &json!({"sync": run.sync, "run": run.run, "status": run.status, "note": run.note}),
                 )?;
             } else {
-                table.add_row([
-                    run.sync.as_str(),
-                    run.run.as_str(),
-                    in_words(run.status),
-                    run.note.as_str(),
-                ]);
+                let note = way.complete(&run.note);
+                table.add_row([run.sync.as_str(), run.run.as_str(), run.status.name(), &note]);
             }
         }
         for record in history::ended(store, &sync, arguments.limit).await? {
             shown += 1;
             audiences |= record.audience.is_some();
+            let left_over = record.left_over(&head);
+            for (used, figure) in used.iter_mut().zip(&figures) {
+                *used |= figure.of(&record, left_over) > 0;
+            }
             if console.is_json() {
-                console.json(&record)?;
+                console.json(&as_json(&record, &head)?)?;
             } else {
-                table.add_row(cells(&record));
+                table.add_row(cells(&record, &figures, left_over));
             }
         }
         match last_look(store, &sync).await? {
@@ -83,8 +85,15 @@ pub(super) async fn run(arguments: &Arguments, console: &mut Console) -> anyhow:
             None => {}
         }
     }
-    if !audiences {
-        for column in table.column_iter_mut().skip(9) {
+    for (number, column) in table.column_iter_mut().enumerate() {
+        let figure = number
+            .checked_sub(NAMES.len())
+            .and_then(|at| figures.get(at).zip(used.get(at)));
+        let hidden = match figure {
+            Some((figure, used)) => RARE.contains(figure) && !used,
+            None => number >= NAMES.len() && !audiences,
+        };
+        if hidden {
             column.set_constraint(ColumnConstraint::Hidden);
         }
     }
@@ -102,7 +111,16 @@ pub(super) async fn run(arguments: &Arguments, console: &mut Console) -> anyhow:
     Ok(Exit::Done)
 }
 
-fn cells(record: &Record) -> [String; 11] {
+/// The record, with how many of its rows wait still.
+fn as_json(record: &Record, head: &Head) -> serde_json::Result<Value> {
+    let mut shown = serde_json::to_value(record)?;
+    if let Some(shown) = shown.as_object_mut() {
+        shown.insert("left_over".to_owned(), json!(record.left_over(head)));
+    }
+    Ok(shown)
+}
+
+fn cells(record: &Record, figures: &[Figure], left_over: u64) -> Vec<String> {
     let of_audience = |count| {
         record
             .audience
@@ -111,17 +129,15 @@ fn cells(record: &Record) -> [String; 11] {
     };
     let ended =
         Timestamp::from_second(record.finished).map_or_else(|_| String::new(), |time| time.to_string());
-    [
+    let names = [
         record.sync.to_string(),
         record.run.to_string(),
-        in_words(record.status).to_owned(),
+        record.status.name().to_owned(),
         ended,
-        thousands(record.counts.queried),
-        thousands(record.sums.accepted),
-        thousands(record.counts.rejected_total()),
-        thousands(record.sums.refused),
-        thousands(record.sums.carried_out),
-        of_audience(record.counts.changed),
-        of_audience(record.counts.removed),
-    ]
+    ];
+    let numbers = figures
+        .iter()
+        .map(|figure| thousands(figure.of(record, left_over)));
+    let changes = [record.counts.changed, record.people_removed()].map(of_audience);
+    names.into_iter().chain(numbers).chain(changes).collect()
 }

@@ -10,6 +10,7 @@ use tiktok_sandbox::TOKEN;
 
 use crate::environment;
 use crate::plural::{counted, thousands};
+use crate::shell::quoted;
 
 /// What there is to tell.
 pub(crate) struct Summary<'a> {
@@ -25,8 +26,6 @@ pub(crate) struct Summary<'a> {
     pub(crate) spec: &'a Path,
     /// The sample.
     pub(crate) export: &'a Path,
-    /// The folder in the place of the bucket.
-    pub(crate) store: &'a Path,
 }
 
 impl Summary<'_> {
@@ -82,7 +81,7 @@ impl Summary<'_> {
     }
 
     fn try_next(&self, out: &mut dyn Write) -> io::Result<()> {
-        let [spec, export, store] = [self.spec, self.export, self.store].map(quoted);
+        let [spec, export] = [self.spec, self.export].map(|path| quoted(&path.display().to_string()));
         let tideline = std::env::args().next().unwrap_or_else(|| "tideline".to_owned());
         writeln!(out, "\nTry next:")?;
         writeln!(out, "  {tideline} validate {spec}")?;
@@ -90,23 +89,12 @@ impl Summary<'_> {
         writeln!(out, "  {tideline} init --from {export} --type web_events")?;
         writeln!(
             out,
-            "  {tideline} sandbox   # in another terminal, and then, as nothing is sent twice:"
+            "  {tideline} sandbox   # in another terminal, and then, with a folder of its own:"
         )?;
         writeln!(
             out,
-            "  {}={TOKEN} {tideline} run {spec} {export} --store {store} --endpoint http://127.0.0.1:8099\n",
+            "  {}={TOKEN} {tideline} run {spec} {export} --store .tideline-sandbox --endpoint http://127.0.0.1:8099\n",
             environment::TOKEN
         )
-    }
-}
-
-/// A path as a shell takes it.
-fn quoted(path: &Path) -> String {
-    let text = path.display().to_string();
-    let plain = |c: char| c.is_alphanumeric() || "/._-".contains(c);
-    if text.chars().all(plain) {
-        text
-    } else {
-        format!("'{}'", text.replace('\'', r"'\''"))
     }
 }

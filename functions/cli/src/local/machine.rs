@@ -1,7 +1,8 @@
 //! The functions and their queues in one process: each object that is created wakes a handler, as on AWS.
 
 use std::collections::{HashSet, VecDeque};
-use std::fs::File;
+use std::fs::{File, TryLockError};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,17 +10,19 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use deliver::Tally;
 use ingest::ExportCreated;
-use runtime::deadline::Deadline;
+use runtime::connections::TokenFrom;
+use runtime::register::read_head;
 use runtime::secrets::{FileSecrets, Secrets, names};
 use runtime::store::LocalStore;
-use sync_core::names::{DestinationName, SyncName};
+use sync_core::names::{DestinationName, RunId, SyncName};
 use sync_core::run::Wake;
 use tiktok::{ApiBase, Client, ClientConfig, Limits, Pace};
 use tokio::sync::Mutex;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use super::secrets::WithToken;
-use super::{LocalOptions, Phase};
+use super::{LocalOptions, Phase, belongs};
+use crate::interrupt::Stop;
 
 /// How often a wake-up is handled in one command, before its work, or the rows of its batch, are left to the next one.
 const MAX_RECEIVES: u32 = 3;
@@ -40,15 +43,23 @@ pub(crate) struct Machine {
     created: Mutex<UnboundedReceiver<String>>,
     queue: Mutex<VecDeque<Message>>,
     came_back: Mutex<Option<&'static str>>,
+    stop: Stop,
     /// Only one process works on a folder: what it finds unfinished, nobody else is at.
     _lock: File,
 }
 
 impl Machine {
-    pub(crate) fn open(options: &LocalOptions, tally: Arc<Tally>) -> anyhow::Result<Self> {
+    /// Opens a folder for this process alone.
+    ///
+    /// # Errors
+    /// Where another process works on it, or where it belongs to another stand-in for TikTok than is asked for.
+    pub(crate) async fn open(options: &LocalOptions, tally: Arc<Tally>) -> anyhow::Result<Self> {
         let (sender, created) = unbounded_channel();
         let store = Arc::new(LocalStore::open(&options.store)?.with_creations(sender));
-        let lock = lock(&options.store)?;
+        let lock = lock(&options.store).await?;
+        if let Some(said) = belongs::check(&store, options.endpoint.as_deref()).await? {
+            tracing::warn!("{said}");
+        }
         let folder = FileSecrets::open(&options.store)?;
         let secrets: Arc<dyn Secrets> = match &options.token {
             Some(token) => Arc::new(WithToken::new(folder, token)),
@@ -58,12 +69,17 @@ impl Machine {
             Some(endpoint) => ApiBase::loopback(endpoint)?,
             None => ApiBase::production(),
         };
+        let token = match &options.token {
+            Some(_) => TokenFrom::Environment,
+            None => TokenFrom::Connection,
+        };
         // One process at a time: nothing that was begun is still under way.
         let limits = ingest::Settings {
             quiet_seconds: 0,
             exports_land: false,
             spool: spool(&options.store)?,
             lease_seconds: 0,
+            token,
             ..ingest::Settings::default()
         };
         let client = Client::new(ClientConfig::new(base))?;
@@ -81,6 +97,7 @@ impl Machine {
                     progress_calls: 1,
                     debugger_period: Duration::from_secs(1),
                     lease_seconds: 0,
+                    token,
                     ..deliver::Settings::default()
                 },
                 tally,
@@ -89,6 +106,7 @@ impl Machine {
             created: Mutex::new(created),
             queue: Mutex::new(VecDeque::new()),
             came_back: Mutex::new(None),
+            stop: options.stop.clone(),
             _lock: lock,
         })
     }
@@ -131,15 +149,15 @@ impl Machine {
         Ok(())
     }
 
-    /// Handles wake-ups until there are none.
+    /// Handles wake-ups until there are none, or the process is to end: what is left then goes on with the next one.
     pub(crate) async fn work(&self, phase: Phase) -> anyhow::Result<()> {
         *self.came_back.lock().await = None;
-        loop {
+        while !self.stop.is_asked() {
             self.collect().await;
             let Some(message) = self.queue.lock().await.pop_front() else {
                 return Ok(());
             };
-            if self.handle(&message.wake, message.receives, phase).await? {
+            if self.handle(&message.wake, message.receives, phase).await? || self.stop.is_asked() {
                 continue;
             }
             tokio::time::sleep(COME_BACK).await;
@@ -148,6 +166,21 @@ impl Machine {
                 ..message
             });
         }
+        Ok(())
+    }
+
+    /// Ends a run that was cancelled, and begins nothing else.
+    pub(crate) async fn end(&self, sync: &SyncName, run: &RunId) -> anyhow::Result<()> {
+        let holds = async || {
+            let head = read_head(self.store.as_ref(), sync).await?.head;
+            anyhow::Ok(head.run.is_some_and(|open| open.id == *run))
+        };
+        for _ in 0..MAX_RECEIVES {
+            if holds().await? {
+                let _ = ingest::on_head(&self.ingest, sync).await?;
+            }
+        }
+        Ok(())
     }
 
     /// What was created since the last look, each key once.
@@ -168,7 +201,7 @@ impl Machine {
         match wake {
             Wake::Batch(_) if phase == Phase::Ingest => Ok(true),
             Wake::Batch(batch) => {
-                let handled = deliver::deliver(&self.deliver, batch, receives, Deadline::never()).await?;
+                let handled = deliver::deliver(&self.deliver, batch, receives, self.stop.deadline()).await?;
                 Ok(handled != deliver::Handled::ComeBack)
             }
             other => match ingest::handle(&self.ingest, other.clone(), None).await? {
@@ -198,15 +231,36 @@ fn spool(root: &Path) -> anyhow::Result<PathBuf> {
     Ok(path)
 }
 
+/// Another command that only looks whether the folder is held lets it go at once.
+const LOCK_TRIES: u32 = 20;
+const LOCK_WAIT: Duration = Duration::from_millis(50);
+
 /// Takes the folder for this process alone.
-fn lock(root: &Path) -> anyhow::Result<File> {
-    let path = root.join(".lock");
-    let file = File::create(&path).with_context(|| format!("making {}", path.display()))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(_) => bail!(
-            "another tideline process works on {}: wait until it has ended",
-            root.display()
-        ),
+async fn lock(root: &Path) -> anyhow::Result<File> {
+    let path = lock_path(root);
+    let mut options = File::options();
+    options.write(true).create(true).truncate(false).mode(0o600);
+    let file = options
+        .open(&path)
+        .with_context(|| format!("making {}", path.display()))?;
+    for _ in 0..LOCK_TRIES {
+        if file.try_lock().is_ok() {
+            return Ok(file);
+        }
+        tokio::time::sleep(LOCK_WAIT).await;
     }
+    bail!(
+        "another tideline process works on {}: wait until it has ended",
+        root.display()
+    )
+}
+
+/// Whether a process works on a folder.
+pub(crate) fn is_held(root: &Path) -> bool {
+    File::open(lock_path(root))
+        .is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
+}
+
+fn lock_path(root: &Path) -> PathBuf {
+    root.join(".lock")
 }

@@ -90,7 +90,7 @@ fn the_advertiser_account_is_fixed_after_the_first_run() {
         "misconfigured",
         &[
             "audience.advertiser_id is 7100000000000000002",
-            "the first run of this sync fixed 7100000000000000001",
+            "the first run of this sync locked 7100000000000000001",
             "make a new sync for the other account",
         ],
     );
@@ -109,7 +109,7 @@ fn the_name_of_the_audience_is_fixed_after_the_first_run() {
         "misconfigured",
         &[
             "audience.name is \"Others\"",
-            "fixed the name \"VIP\"",
+            "locked the audience \"VIP\" (id 160000001)",
             "make a new sync for the other audience",
         ],
     );

@@ -25,7 +25,7 @@ pub(super) fn section(record: &Record, looks: &AudienceLooks) -> Markup {
         @if counts.removed + counts.to_delete > 0 {
             table {
                 (row("people to remove", counts.removed))
-                (row("people removed", sums.removed))
+                (row("people removed", record.people_removed()))
                 (row("identifiers removed", sums.deleted))
                 (row("identifiers whose removal was not accepted: the next export removes them again", sums.not_deleted))
             }

@@ -18,6 +18,8 @@ pub struct LastRun<'a> {
     pub resynced: bool,
     /// The spec's text, or whether guards are ignored, is another one than the run pinned.
     pub differs: bool,
+    /// The export is of an audience, and by today's mapping its people have other identifiers.
+    pub other_people: bool,
 }
 
 /// What asking for an export again comes to.
@@ -49,13 +51,17 @@ impl LastRun<'_> {
         let missing = self.left_over || sums.lost + sums.not_deleted > 0;
         // A row that lay ahead of its time passes when the time has come.
         let too_early = counts.rejected.contains_key(Code::FutureTime.as_str());
-        if undone || missing || too_early || self.newer_table || self.resynced {
+        if undone || missing || too_early || self.newer_table || self.resynced || self.other_people {
             return Again::Run;
         }
         let stopped = matches!(record.status, RunStatus::StoppedByGuard | RunStatus::Aborted);
         let bad_rows = counts.rejected_total() + sums.refused > 0;
+        // Another spec may make something of what was too old, or was left out.
+        let left_out = counts.expired + counts.skipped > 0;
+        if self.differs && (stopped || bad_rows || left_out) {
+            return Again::Run;
+        }
         match (stopped, bad_rows) {
-            (true, _) | (_, true) if self.differs => Again::Run,
             (true, _) => Again::Stopped,
             (false, true) => Again::Rejected,
             (false, false) => Again::Held,
@@ -82,6 +88,7 @@ mod tests {
             newer_table: false,
             resynced: false,
             differs: false,
+            other_people: false,
         }
     }
 
@@ -129,6 +136,10 @@ mod tests {
                 resynced: true,
                 ..of(&completed)
             },
+            LastRun {
+                other_people: true,
+                ..of(&completed)
+            },
         ] {
             assert_eq!(last.again(), Again::Run, "{last:?}");
         }
@@ -151,6 +162,9 @@ mod tests {
             ..Sums::default()
         };
         check(&refused, Again::Rejected, Again::Run);
+        let mut expired = record(RunStatus::Completed);
+        expired.counts.expired = 1;
+        check(&expired, Again::Held, Again::Run);
         check(&record(RunStatus::StoppedByGuard), Again::Stopped, Again::Run);
         check(&record(RunStatus::Aborted), Again::Stopped, Again::Run);
     }

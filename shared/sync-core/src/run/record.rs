@@ -325,6 +325,24 @@ impl Record {
         }
     }
 
+    /// People who left the audience, as far as TikTok confirmed it. Records of older versions tell it where everything
+    /// was accepted.
+    pub fn people_removed(&self) -> u64 {
+        let Sums {
+            refused,
+            carried_out,
+            lost,
+            not_deleted,
+            removed,
+            ..
+        } = self.sums;
+        if refused + carried_out + lost + not_deleted == 0 {
+            self.counts.removed
+        } else {
+            removed
+        }
+    }
+
     /// Whether its events went to TikTok's test page only. Such a run leaves no mark: it is not the run of its export.
     pub fn is_test(&self) -> bool {
         self.test_event_code.is_some()

@@ -28,8 +28,8 @@ pub enum Figure {
     Refused,
     /// Rows that still wait.
     LeftOver,
-    /// Rows that this run left over, and that wait no more.
-    PassedOn,
+    /// Rows that got no clear answer in this run, and that wait no more.
+    Unanswered,
     /// Rows lost with a batch object that was gone.
     Lost,
 }
@@ -52,7 +52,7 @@ impl Figure {
         Self::Accepted,
         Self::Refused,
         Self::LeftOver,
-        Self::PassedOn,
+        Self::Unanswered,
         Self::Lost,
     ];
 
@@ -75,7 +75,7 @@ impl Figure {
             Self::Accepted => "accepted",
             Self::Refused => "refused",
             Self::LeftOver => "left over",
-            Self::PassedOn => "passed on",
+            Self::Unanswered => "unanswered",
             Self::Lost => "lost",
         }
     }
@@ -94,7 +94,7 @@ impl Figure {
             Self::Accepted => "sums.accepted",
             Self::Refused => "sums.refused",
             Self::LeftOver => "left_over",
-            Self::PassedOn => "sums.carried_out - left_over",
+            Self::Unanswered => "sums.carried_out - left_over",
             Self::Lost => "sums.lost",
         }
     }
@@ -119,8 +119,8 @@ impl Figure {
             Self::Accepted => "Rows that TikTok accepted",
             Self::Refused => "Rows that TikTok refused for good",
             Self::LeftOver => "Rows without a clear answer, or not sent, that wait to be sent again",
-            Self::PassedOn => {
-                "Rows that this run left over and that wait no more: a later run took them in, or nobody wants them (a cancelled run, a test run, a newer table)"
+            Self::Unanswered => {
+                "Rows that got no clear answer in this run and wait no more: a later run took them in, or nobody wants them (a cancelled run, a test run, a newer table)"
             }
             Self::Lost => "Rows lost with a batch object that was gone",
         }
@@ -141,7 +141,7 @@ impl Figure {
             Self::Accepted => sums.accepted,
             Self::Refused => sums.refused,
             Self::LeftOver => left_over,
-            Self::PassedOn => sums.carried_out.saturating_sub(left_over),
+            Self::Unanswered => sums.carried_out.saturating_sub(left_over),
             Self::Lost => sums.lost,
         }
     }

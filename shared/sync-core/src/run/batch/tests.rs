@@ -43,9 +43,13 @@ fn write(batch_size: u32, lengths: &[usize]) -> Vec<(Vec<u8>, u32)> {
 #[test]
 fn the_event_source_is_read_from_the_body_itself() {
     let mut header = header(1);
-    assert_eq!(header.event_source(), None);
-    header.head = "{\"event_source\":\"offline\",\"data\":[".into();
-    assert_eq!(header.event_source().as_deref(), Some("offline"));
+    assert_eq!(header.sent_to(), None);
+    header.head = "{\"event_source\":\"offline\",\"event_source_id\":\"E1\",\"data\":[".into();
+    let source = header.sent_to().unwrap();
+    assert_eq!(
+        (source.event_source.as_str(), source.event_source_id.as_str()),
+        ("offline", "E1")
+    );
 }
 
 #[test]

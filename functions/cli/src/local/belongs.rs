@@ -1,0 +1,181 @@
+//! What a folder's state is the state of: TikTok, or one stand-in for it. Rows that went to the one are not called sent to
+//! the other.
+
+use runtime::facts::{self, to_bytes};
+use runtime::register::read_head;
+use runtime::store::{LocalStore, Store};
+use serde::{Deserialize, Serialize};
+use sync_core::names::SyncName;
+use sync_core::run::{Fixed, Outcome, Plan, Progress, keys};
+use sync_core::spec;
+use tiktok::ApiBase;
+
+use crate::exit::WrongUsage;
+use crate::history;
+use crate::shell::this_command_with;
+
+/// The object that says it; no sync has a name with a dot.
+const KEY: &str = "state/endpoint.json";
+/// Another folder, to propose.
+const OTHER: &str = ".tideline-sandbox";
+
+/// Where the calls of a folder go.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Kept {
+    /// The stand-in, as it was given; `None`: TikTok.
+    endpoint: Option<String>,
+    /// Something of the folder was accepted there. Before that, another one may be tried.
+    bound: bool,
+}
+
+/// Checks that the calls of this command go where those before it went. A folder of an older version belongs from now on
+/// to where this command sends: what to say of that.
+///
+/// # Errors
+/// [`WrongUsage`] with the command that works, where they would go elsewhere.
+pub(super) async fn check(store: &LocalStore, endpoint: Option<&str>) -> anyhow::Result<Option<String>> {
+    let kept: Option<Kept> = facts::read(store, KEY).await?;
+    let mine = Kept {
+        endpoint: endpoint.map(str::to_owned),
+        bound: false,
+    };
+    let used = kept.as_ref().is_some_and(|kept| kept.bound) || something_was_accepted(store).await?;
+    let Some(kept) = kept else {
+        if !used {
+            write(store, &mine).await?;
+            return Ok(None);
+        }
+        write(
+            store,
+            &Kept {
+                bound: true,
+                ..mine.clone()
+            },
+        )
+        .await?;
+        return Ok(Some(format!(
+            "the folder {} is of an older version of Tideline, which did not note where its rows went: from now on it belongs to {}",
+            store.root().display(),
+            named(&mine)
+        )));
+    };
+    if !used {
+        // Nothing was accepted yet: a slip of the pen binds nobody.
+        write(store, &mine).await?;
+        return Ok(None);
+    }
+    if !same(&kept, &mine) {
+        return Err(refused(store, &kept, &mine));
+    }
+    bind(store).await?;
+    Ok(None)
+}
+
+/// Binds the folder when something of it was accepted: called when a command has done its work.
+pub(super) async fn bind(store: &LocalStore) -> anyhow::Result<()> {
+    let kept: Option<Kept> = facts::read(store, KEY).await?;
+    if let Some(kept) = kept.filter(|kept| !kept.bound)
+        && something_was_accepted(store).await?
+    {
+        write(store, &Kept { bound: true, ..kept }).await?;
+    }
+    Ok(())
+}
+
+/// The stand-in that a folder belongs to; `None`: TikTok, or nothing yet.
+pub(crate) async fn endpoint_of(store: &dyn Store) -> Option<String> {
+    let kept: Option<Kept> = facts::read(store, KEY).await.ok().flatten();
+    kept.filter(|kept| kept.bound)?.endpoint
+}
+
+async fn write(store: &LocalStore, kept: &Kept) -> anyhow::Result<()> {
+    Ok(store.put(KEY, to_bytes(KEY, kept)?).await?)
+}
+
+/// TikTok, or the same port of this machine: `localhost`, `127.0.0.1` and `[::1]` are one.
+fn same(one: &Kept, other: &Kept) -> bool {
+    match (&one.endpoint, &other.endpoint) {
+        (None, None) => true,
+        (Some(one), Some(other)) => {
+            let port = |endpoint: &str| ApiBase::loopback(endpoint).ok().and_then(|base| base.port());
+            one == other || (port(one).is_some() && port(one) == port(other))
+        }
+        _ => false,
+    }
+}
+
+fn named(kept: &Kept) -> String {
+    match &kept.endpoint {
+        Some(endpoint) => format!("the sandbox at {endpoint}"),
+        None => "TikTok".to_owned(),
+    }
+}
+
+fn refused(store: &LocalStore, kept: &Kept, mine: &Kept) -> anyhow::Error {
+    let other_folder = this_command_with("--store", OTHER);
+    // To send to TikTok in the place of a stand-in is nothing to be proposed by the way.
+    let way = match (&kept.endpoint, &mine.endpoint) {
+        (Some(endpoint), _) => format!(
+            "`{}` sends there; to send to {}, take another folder with --store",
+            this_command_with("--endpoint", endpoint),
+            named(mine)
+        ),
+        (None, _) => format!("take another folder: `{other_folder}`"),
+    };
+    WrongUsage::because(format!(
+        "the rows of the folder {} were sent to {}, and this command would send to {}: nothing was done, since what one of them has is not sent to the other; {way}",
+        store.root().display(),
+        named(kept),
+        named(mine)
+    ))
+}
+
+/// Whether TikTok, or the stand-in, has anything of this folder: known rows, an audience that was made, or rows of a run
+/// that was cut off. What went to TikTok's test page counts for nothing.
+async fn something_was_accepted(store: &LocalStore) -> anyhow::Result<bool> {
+    for sync in history::syncs(store, None).await? {
+        let head = read_head(store, &sync).await?.head;
+        if head.generation.is_some_and(|generation| generation.keys > 0) {
+            return Ok(true);
+        }
+        let locked: Option<Fixed> = facts::read(store, &keys::fixed(&sync)).await?;
+        if locked.is_some_and(|locked| locked.audience_name.is_some() && locked.audience_id.is_some()) {
+            return Ok(true);
+        }
+        if let Some(run) = head.run
+            && run_was_accepted(store, &sync, &run.id).await?
+        {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Whether rows of a run that has not ended were accepted.
+async fn run_was_accepted(
+    store: &LocalStore,
+    sync: &SyncName,
+    run: &sync_core::names::RunId,
+) -> anyhow::Result<bool> {
+    let plan: Option<Plan> = facts::read(store, &keys::plan(sync, run)).await?;
+    let is_test = plan
+        .is_some_and(|plan| spec::read(&keys::spec(sync), &plan.spec).is_ok_and(|read| read.spec.is_test()));
+    if is_test {
+        return Ok(false);
+    }
+    for batch in history::batches(store, sync, run).await? {
+        let progress: Option<Progress> = facts::read(store, &batch.progress()).await.unwrap_or_default();
+        if progress.is_some_and(|progress| progress.accepted.len() > 0) {
+            return Ok(true);
+        }
+        let outcome: Option<Outcome> = facts::read(store, &batch.outcome()).await?;
+        let accepted = |outcome: Outcome| {
+            let told = outcome.carried.len() + outcome.refused_rows().count() as u64;
+            !outcome.lost && told < u64::from(outcome.rows)
+        };
+        if outcome.is_some_and(accepted) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
