@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use sync_core::spec::SpecErrors;
 
 use crate::console::Console;
+use crate::way::Way;
 
 /// The exit codes of design section 5.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,11 +99,8 @@ pub(crate) fn end(result: anyhow::Result<Exit>, console: &mut Console) -> Exit {
     let _ = match usage {
         Some(WrongUsage::InvalidSpec(errors)) => writeln!(console.err, "{errors}"),
         Some(WrongUsage::Because(_)) | None => {
-            writeln!(
-                console.err,
-                "error: {}",
-                runtime::logs::with_causes(error.as_ref())
-            )
+            let said = runtime::logs::with_causes(error.as_ref());
+            writeln!(console.err, "error: {}", Way::of_this_process().complete(&said))
         }
     };
     if usage.is_some() {

@@ -5,9 +5,6 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, anyhow};
 use sync_core::spec::MatchBooster;
 
-/// The folder in the place of the bucket where no other is named.
-pub(crate) const STORE: &str = ".tideline";
-
 /// One identity file.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct IdentityFile {

@@ -342,7 +342,7 @@ async fn end(
     let waiting = match (&record, phase) {
         (Some(_), _) => None,
         (None, Phase::Ingest) if is_open(machine, sync, &run).await? => Some(Waiting::because(
-            "its batches are written and wait for `tideline deliver`",
+            "its batches are written and wait for `tideline deliver SPEC FILE`",
         )),
         (None, _) => Some(waiting::why(machine, sync, &run).await?),
     };

@@ -15,6 +15,9 @@ use crate::way::Way;
 #[cfg(feature = "aws")]
 const QUIET_SECONDS: i64 = 960;
 
+/// The folder that commands take without `--store`.
+pub(crate) const DEFAULT_STORE: &str = ".tideline";
+
 /// A folder or a bucket, as `--store` names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Place {
@@ -45,7 +48,7 @@ impl Place {
     /// How a command that is shown to somebody names it, with a blank before it; nothing for the default.
     pub(crate) fn as_option(&self) -> String {
         match self {
-            Self::Folder(folder) if folder.as_os_str() == ".tideline" => String::new(),
+            Self::Folder(folder) if folder.as_os_str() == DEFAULT_STORE => String::new(),
             Self::Folder(folder) => format!(" --store {}", quoted(&folder.to_string_lossy())),
             Self::Bucket(bucket) => format!(" --store s3://{bucket}"),
         }

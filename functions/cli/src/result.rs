@@ -54,20 +54,24 @@ pub(crate) fn of_record(record: &Record, left_over: u64) -> Exit {
 }
 
 /// The run's record, with the file and whether it was done before.
-pub(crate) fn as_json(file: &Path, end: &RunEnd) -> Value {
+pub(crate) fn as_json(file: &Path, end: &RunEnd, way: &Way) -> Value {
     let mut shown = json!({
         "file": file.display().to_string(),
         "already": end.nothing.is_some(),
         "folder": end.folder.display().to_string(),
         "run": end.run,
         "status": waits_as(end),
-        "waiting": end.waiting.as_ref().map(|waiting| &waiting.why),
+        "waiting": end.waiting.as_ref().map(|waiting| way.complete(&waiting.why)),
         "left_over": end.left_over,
     });
-    if let (Some(shown), Some(Ok(Value::Object(record)))) = (
-        shown.as_object_mut(),
-        end.record.as_ref().map(serde_json::to_value),
-    ) {
+    let record = end.record.as_ref().map(|record| Record {
+        reason: record.reason.as_ref().map(|reason| way.complete(reason)),
+        notes: record.notes.iter().map(|note| way.complete(note)).collect(),
+        ..record.clone()
+    });
+    if let (Some(shown), Some(Ok(Value::Object(record)))) =
+        (shown.as_object_mut(), record.map(serde_json::to_value))
+    {
         shown.extend(record);
         let percent = end.record.as_ref().and_then(audience_result::booster_percent);
         shown.extend(percent.map(|percent| ("booster_percent".to_owned(), percent)));
@@ -168,18 +172,20 @@ fn nothing_to_do(file: &Path, record: &Record, why: Again) -> String {
 /// What becomes of rows that did not get through, and how to send them now.
 fn what_next(record: &Record, left_over: u64) -> Option<String> {
     let sync = &record.sync;
-    // An incomplete run says so in its reason.
-    let told = record.status == RunStatus::Incomplete;
-    match (
-        left_over > 0 && !told,
-        record.sums.refused > 0 && !record.is_test(),
-    ) {
-        (true, _) => Some(format!(
-            "{} left over: the next run of the sync sends them, and `tideline retry {sync}` now",
-            counted(left_over, "row")
+    let rows = counted(left_over, "row");
+    match record.status {
+        // Its reason says so.
+        RunStatus::Incomplete => None,
+        RunStatus::Misconfigured | RunStatus::NeedsReauthorisation if left_over > 0 => Some(format!(
+            "{rows} left over: when that is put right, the next run of the sync sends them, and so does `tideline retry {sync}`"
         )),
-        (false, true) => Some(format!("`tideline retry {sync}` sends again what TikTok refused")),
-        (false, false) => None,
+        _ if left_over > 0 => Some(format!(
+            "{rows} left over: the next run of the sync sends them, and `tideline retry {sync}` now"
+        )),
+        _ if record.sums.refused > 0 && !record.is_test() => {
+            Some(format!("`tideline retry {sync}` sends again what TikTok refused"))
+        }
+        _ => None,
     }
 }
 

@@ -20,6 +20,20 @@ pub(crate) fn this_command() -> String {
         .join(" ")
 }
 
+/// What an option of this process's command is set to.
+pub(crate) fn option_of_this_command(option: &str) -> Option<String> {
+    value_of(std::env::args(), option)
+}
+
+fn value_of(mut command: impl Iterator<Item = String>, option: &str) -> Option<String> {
+    let joined = format!("{option}=");
+    let word = command.find(|word| word == option || word.starts_with(&joined))?;
+    match word.strip_prefix(&joined) {
+        Some(value) => Some(value.to_owned()),
+        None => command.next(),
+    }
+}
+
 /// The command of this process, with an option set to a value: in the place of the one that it has, or at its end.
 pub(crate) fn this_command_with(option: &str, value: &str) -> String {
     with_option(std::env::args(), option, value)
@@ -88,5 +102,13 @@ mod tests {
             with("tideline run a.yaml --endpoint=http://localhost:2 b.csv --store x"),
             expected
         );
+    }
+
+    #[test]
+    fn an_option_is_read() {
+        let value = |command: &str| value_of(command.split(' ').map(str::to_owned), "--store");
+        assert_eq!(value("tideline runs --store x").as_deref(), Some("x"));
+        assert_eq!(value("tideline runs --store=x y").as_deref(), Some("x"));
+        assert_eq!(value("tideline runs"), None);
     }
 }

@@ -1,9 +1,9 @@
 //! The way to an installation: commands that are proposed in a text get the options that lead to it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use crate::place::Place;
-use crate::shell::quoted;
+use crate::place::{DEFAULT_STORE, Place};
+use crate::shell::{option_of_this_command, quoted};
 
 /// Commands that talk to TikTok, or to the sandbox in its place.
 const WITH_ENDPOINT: [&str; 10] = [
@@ -28,6 +28,8 @@ pub(crate) struct Way {
     endpoint: Option<String>,
     /// The spec that a text may call `SPEC`.
     spec: Option<PathBuf>,
+    /// The export that a text may call `FILE`.
+    file: Option<PathBuf>,
 }
 
 impl Way {
@@ -36,13 +38,32 @@ impl Way {
             store: store.clone(),
             endpoint: endpoint.map(str::to_owned),
             spec: None,
+            file: None,
         }
+    }
+
+    /// The way that this process was given.
+    pub(crate) fn of_this_process() -> Self {
+        let store = option_of_this_command("--store").unwrap_or_else(|| DEFAULT_STORE.to_owned());
+        let store = store
+            .parse()
+            .unwrap_or_else(|_| Place::Folder(DEFAULT_STORE.into()));
+        Self::new(&store, option_of_this_command("--endpoint").as_deref())
     }
 
     /// The same, with the file of the spec.
     #[must_use]
     pub(crate) fn with_spec(self, spec: Option<PathBuf>) -> Self {
         Self { spec, ..self }
+    }
+
+    /// The same, with an export.
+    #[must_use]
+    pub(crate) fn with_file(&self, file: &Path) -> Self {
+        Self {
+            file: Some(file.to_owned()),
+            ..self.clone()
+        }
     }
 
     /// A text whose commands, in backticks, lead to this installation.
@@ -72,9 +93,13 @@ impl Way {
         if !sends && !WITH_STORE.contains(&name) {
             return command.to_owned();
         }
-        let words = command.split(' ').map(|word| match (&self.spec, word) {
-            (Some(spec), "SPEC") => quoted(&spec.to_string_lossy()),
-            _ => word.to_owned(),
+        let words = command.split(' ').map(|word| {
+            let known = match word {
+                "SPEC" => self.spec.as_ref(),
+                "FILE" => self.file.as_ref(),
+                _ => None,
+            };
+            known.map_or_else(|| word.to_owned(), |path| quoted(&path.to_string_lossy()))
         });
         let mut whole = words.collect::<Vec<_>>().join(" ");
         if !command.contains("--store") {
@@ -104,6 +129,11 @@ mod tests {
             way.complete("look at `tideline runs`, then `tideline retry web`; `tideline run SPEC FILE` does it; `_SUCCESS`"),
             "look at `tideline runs --store 'my store'`, then `tideline retry web --store 'my store' --endpoint http://127.0.0.1:8099`; \
              `tideline run web.yaml FILE --store 'my store' --endpoint http://127.0.0.1:8099` does it; `_SUCCESS`"
+        );
+        let one_file = way.with_file(Path::new("a b.csv"));
+        assert_eq!(
+            one_file.complete("`tideline deliver SPEC FILE`"),
+            "`tideline deliver web.yaml 'a b.csv' --store 'my store' --endpoint http://127.0.0.1:8099`"
         );
         let bucket = Way::new(&Place::Bucket("acme".into()), None);
         assert_eq!(

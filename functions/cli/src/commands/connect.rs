@@ -1,7 +1,6 @@
 //! `tideline connect`: a link that starts OAuth, or a pasted token, becomes a destination.
 
 use std::io::Read;
-use std::path::Path;
 
 use anyhow::Context as _;
 use clap::Args;
@@ -18,8 +17,9 @@ use super::{destination_name, wire};
 use crate::console::Console;
 use crate::exit::{Exit, WrongUsage};
 use crate::oauth_pages;
-use crate::place::Place;
+use crate::place::{DEFAULT_STORE, Place};
 use crate::plural::counted;
+use crate::way::Way;
 
 /// The most that is read of a secret from stdin, in bytes.
 const MAX_SECRET: u64 = 4_096;
@@ -40,7 +40,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "N", default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_MINUTES)))]
     minutes: u32,
     /// Where the state lies: a folder, or `s3://BUCKET`
-    #[arg(long, value_name = "PLACE", default_value = ".tideline")]
+    #[arg(long, value_name = "PLACE", default_value = DEFAULT_STORE)]
     store: Place,
     /// The sandbox in the place of TikTok: http://127.0.0.1:PORT
     #[arg(long, value_name = "URL", value_parser = endpoint)]
@@ -87,7 +87,7 @@ pub(super) async fn run(arguments: &Arguments, console: &mut Console) -> anyhow:
             show_link(&secret, arguments, expires, console)?;
             Ok(Exit::Done)
         }
-        Place::Folder(folder) => here(arguments, &ctx, folder, expires, console).await,
+        Place::Folder(_) => here(arguments, &ctx, expires, console).await,
     }
 }
 
@@ -95,7 +95,6 @@ pub(super) async fn run(arguments: &Arguments, console: &mut Console) -> anyhow:
 async fn here(
     arguments: &Arguments,
     ctx: &ingest::Context,
-    folder: &Path,
     expires: i64,
     console: &mut Console,
 ) -> anyhow::Result<Exit> {
@@ -118,18 +117,13 @@ async fn here(
     let connected = oauth_pages::serve(listener, pages, std::time::Duration::from_secs(minutes)).await?;
     anyhow::ensure!(
         connected,
-        "the link has expired and nothing was connected: begin again with tideline connect {}",
+        "the link has expired and nothing was connected: begin again with `tideline connect {}`",
         arguments.name
     );
     let (connection, _) = oauth_callback::read(ctx.secrets.as_ref(), &ctx.bucket, &arguments.name)
         .await?
         .with_context(|| format!("{} is not connected", arguments.name))?;
-    show_connected(
-        arguments,
-        &connection.accounts,
-        &folder.display().to_string(),
-        console,
-    )?;
+    show_connected(arguments, &connection.accounts, console)?;
     Ok(Exit::Done)
 }
 
@@ -156,7 +150,7 @@ async fn paste(arguments: &Arguments, ctx: &ingest::Context, console: &mut Conso
     ctx.store
         .put(&keys::wake(&arguments.name), b"{}".as_slice().into())
         .await?;
-    show_connected(arguments, &connection.accounts, &place(&arguments.store), console)?;
+    show_connected(arguments, &connection.accounts, console)?;
     Ok(Exit::Done)
 }
 
@@ -169,13 +163,6 @@ fn from_stdin(what: &str) -> anyhow::Result<String> {
         .read_to_string(&mut text)
         .map_err(|_| WrongUsage::because(format!("{what} on stdin is no text")))?;
     Ok(text)
-}
-
-fn place(store: &Place) -> String {
-    match store {
-        Place::Folder(folder) => folder.display().to_string(),
-        Place::Bucket(bucket) => format!("s3://{bucket}"),
-    }
 }
 
 fn show_link(
@@ -207,21 +194,23 @@ fn show_link(
 fn show_connected(
     arguments: &Arguments,
     accounts: &[StoredAccount],
-    place: &str,
     console: &mut Console,
 ) -> anyhow::Result<()> {
     if console.is_json() {
         console.json(&json!({"name": arguments.name, "connected": true, "accounts": accounts}))?;
         return Ok(());
     }
+    let way = Way::new(&arguments.store, arguments.endpoint.as_deref());
     let accounts = match accounts.len() {
         0 => String::new(),
         number => format!(", with {}", counted(number as u64, "account")),
     };
     writeln!(
         console.out,
-        "{} is connected{accounts}. Name it in your specs: `destination: {}`. `tideline destinations --store {place}` shows how it stands.",
-        arguments.name, arguments.name
+        "{} is connected{accounts}. Name it in your specs: `destination: {}`. `{}` shows how it stands.",
+        arguments.name,
+        arguments.name,
+        way.command("tideline destinations")
     )?;
     Ok(())
 }

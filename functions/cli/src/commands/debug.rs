@@ -13,8 +13,9 @@ use crate::console::Console;
 use crate::debugger::{CallsObject, add_to, as_json, objects, rows, table, write_call};
 use crate::exit::Exit;
 use crate::history;
-use crate::place::Place;
+use crate::place::{DEFAULT_STORE, Place};
 use crate::plural::counted;
+use crate::way::Way;
 
 /// So many calls are a table that somebody reads.
 const SHOWN: usize = 100;
@@ -27,7 +28,7 @@ pub(crate) struct Arguments {
     /// The run: its id, or SYNC/ID
     run: String,
     /// Where the state lies: a folder, or `s3://BUCKET`
-    #[arg(long, value_name = "PLACE", default_value = ".tideline")]
+    #[arg(long, value_name = "PLACE", default_value = DEFAULT_STORE)]
     store: Place,
     /// Only this call, with its request and answer
     #[arg(long, value_name = "NAME", conflicts_with_all = ["failed", "limit"])]
@@ -170,7 +171,7 @@ fn write_table(
     console: &mut Console,
 ) -> anyhow::Result<()> {
     let out = &mut console.out;
-    let store = arguments.store.as_option();
+    let way = Way::new(&arguments.store, None);
     if seen.written > 0 {
         writeln!(out, "{}", seen.table.trim_fmt())?;
     }
@@ -186,7 +187,8 @@ fn write_table(
         let meant = counted(seen.meant, "call");
         writeln!(
             out,
-            "\n{meant}. `tideline debug {run}{store} --call NAME` shows request and answer of one"
+            "\n{meant}. `{}` shows request and answer of one",
+            way.command(&format!("tideline debug {run} --call NAME"))
         )?;
     } else if seen.all > 0 {
         let all = counted(seen.all, "call");

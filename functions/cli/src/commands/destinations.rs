@@ -15,14 +15,15 @@ use super::run::endpoint;
 use super::{CALL, wire};
 use crate::console::Console;
 use crate::exit::Exit;
-use crate::place::Place;
+use crate::place::{DEFAULT_STORE, Place};
 use crate::plural::counted;
+use crate::way::Way;
 
 /// The arguments of `destinations`.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     /// Where the state lies: a folder, or `s3://BUCKET`
-    #[arg(long, value_name = "PLACE", default_value = ".tideline")]
+    #[arg(long, value_name = "PLACE", default_value = DEFAULT_STORE)]
     store: Place,
     /// The sandbox in the place of TikTok: http://127.0.0.1:PORT
     #[arg(long, value_name = "URL", value_parser = endpoint)]
@@ -82,7 +83,8 @@ pub(super) async fn run(arguments: &Arguments, console: &mut Console) -> anyhow:
         };
         lines.push(line);
     }
-    show(&lines, console)?;
+    let way = Way::new(&arguments.store, arguments.endpoint.as_deref());
+    show(&lines, &way, console)?;
     let dead = lines
         .iter()
         .any(|line| matches!(line.health, Health::Dead | Health::Unreadable));
@@ -100,14 +102,14 @@ async fn line(
         None => (Health::Unreadable, Some("the secret holds no token".to_owned())),
         Some(_) if buried => (
             Health::Dead,
-            Some(format!("TikTok refused it in a run: tideline connect {name}")),
+            Some(format!("TikTok refused it in a run: `tideline connect {name}`")),
         ),
         Some(token) => {
             let app = app.filter(|app| connection.app_id.as_deref() == Some(app.id()));
             match oauth_callback::check(client, app, &token, CALL).await {
                 Ok(_) => (Health::Ok, None),
                 Err(failed) if failed.why == Why::TokenDead => {
-                    (Health::Dead, Some(format!("{failed}: tideline connect {name}")))
+                    (Health::Dead, Some(format!("{failed}: `tideline connect {name}`")))
                 }
                 Err(failed) => (Health::Unknown, Some(failed.to_string())),
             }
@@ -141,7 +143,7 @@ fn unreadable(name: &DestinationName, error: &runtime::secrets::SecretsError) ->
     }
 }
 
-fn show(lines: &[Line], console: &mut Console) -> anyhow::Result<()> {
+fn show(lines: &[Line], way: &Way, console: &mut Console) -> anyhow::Result<()> {
     if console.is_json() {
         for line in lines {
             console.json(line)?;
@@ -149,7 +151,8 @@ fn show(lines: &[Line], console: &mut Console) -> anyhow::Result<()> {
         return Ok(());
     }
     if lines.is_empty() {
-        writeln!(console.out, "Nothing is connected yet: `tideline connect NAME`.")?;
+        let connect = way.command("tideline connect NAME");
+        writeln!(console.out, "Nothing is connected yet: `{connect}`.")?;
         return Ok(());
     }
     let mut table = Table::new();
@@ -178,7 +181,7 @@ fn show(lines: &[Line], console: &mut Console) -> anyhow::Result<()> {
     writeln!(console.out, "{}", table.trim_fmt())?;
     for line in lines {
         if let Some(note) = &line.note {
-            writeln!(console.out, "{}: {note}", line.name)?;
+            writeln!(console.out, "{}: {}", line.name, way.complete(note))?;
         }
     }
     Ok(())

@@ -13,7 +13,7 @@ use super::run::endpoint;
 use super::{CALL, destination_name, wire};
 use crate::console::Console;
 use crate::exit::{Exit, WrongUsage};
-use crate::place::Place;
+use crate::place::{DEFAULT_STORE, Place};
 
 /// The arguments of `disconnect`.
 #[derive(Debug, Args)]
@@ -28,7 +28,7 @@ pub(crate) struct Arguments {
     #[arg(long)]
     here_only: bool,
     /// Where the state lies: a folder, or `s3://BUCKET`
-    #[arg(long, value_name = "PLACE", default_value = ".tideline")]
+    #[arg(long, value_name = "PLACE", default_value = DEFAULT_STORE)]
     store: Place,
     /// The sandbox in the place of TikTok: http://127.0.0.1:PORT
     #[arg(long, value_name = "URL", value_parser = endpoint)]
@@ -44,7 +44,7 @@ pub(super) async fn run(arguments: &Arguments, console: &mut Console) -> anyhow:
         Ok(Some((connection, _))) => Some(connection),
         Ok(None) => {
             return Err(WrongUsage::because(format!(
-                "there is no destination {name}: tideline destinations lists them"
+                "there is no destination {name}: `tideline destinations` lists them"
             )));
         }
         // What holds no token can be deleted all the same.

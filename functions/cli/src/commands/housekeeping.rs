@@ -57,7 +57,7 @@ pub(super) async fn run(arguments: Arguments, console: &mut Console) -> anyhow::
     for end in &kept.ended {
         let name = format!("{} {}", sync_of(end), end.run);
         if console.is_json() {
-            console.json(&result::as_json(name.as_ref(), end))?;
+            console.json(&result::as_json(name.as_ref(), end, &way))?;
         } else {
             result::write(name.as_ref(), end, &way, &mut console.out)?;
         }
@@ -86,8 +86,15 @@ async fn told(
 ) -> anyhow::Result<Exit> {
     let LookedAfter { sync, done } = looked;
     let (mut waits, mut trouble) = (Vec::new(), done.is_err());
-    for run in unfinished(store, sync, held).await? {
-        trouble |= !matches!(run.status, RunStatus::Postponed | RunStatus::Running);
+    let runs = unfinished(store, sync, held).await?;
+    let busy = runs.iter().any(|run| run.status == RunStatus::Running);
+    for run in runs {
+        trouble |= match run.status {
+            RunStatus::Postponed | RunStatus::Running => false,
+            // Its turn comes when the other one has ended.
+            RunStatus::Waiting => !busy,
+            _ => true,
+        };
         waits.push(format!(
             "the run {} is {}: {}",
             run.run,

@@ -19,7 +19,7 @@ pub(crate) struct Arguments {
     spec: PathBuf,
     /// The export
     file: PathBuf,
-    /// Look at the first N rows only
+    /// Look at the first N rows only, and show no more of anything than that
     #[arg(long, value_name = "N")]
     limit: Option<NonZeroU64>,
 }
@@ -37,9 +37,9 @@ pub(super) fn run(arguments: &Arguments, console: &mut Console) -> anyhow::Resul
         sink.write(&counts, &mut console.out)?;
         counts
     } else {
-        let mut sink = TextSink::new(&mut console.out);
+        let mut sink = TextSink::new(limit);
         let counts = walk.file(file, &mut sink)?.map_err(broken)?;
-        sink.finish(&counts)?;
+        sink.write(&counts, &mut console.out)?;
         counts
     };
     Ok(if counts.rejected > 0 {

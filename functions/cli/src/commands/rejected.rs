@@ -9,7 +9,7 @@ use sync_core::run::keys;
 use crate::console::Console;
 use crate::exit::Exit;
 use crate::history;
-use crate::place::Place;
+use crate::place::{DEFAULT_STORE, Place};
 
 /// The arguments of `rejected`.
 #[derive(Debug, Args)]
@@ -17,7 +17,7 @@ pub(crate) struct Arguments {
     /// The run: its id, or SYNC/ID
     run: String,
     /// Where the state lies: a folder, or `s3://BUCKET`
-    #[arg(long, value_name = "PLACE", default_value = ".tideline")]
+    #[arg(long, value_name = "PLACE", default_value = DEFAULT_STORE)]
     store: Place,
 }
 

@@ -16,7 +16,7 @@ use crate::environment;
 use crate::exit::{Exit, WrongUsage};
 use crate::interrupt::Stop;
 use crate::local::{self, LocalOptions, Phase, RunEnd};
-use crate::place::Place;
+use crate::place::{DEFAULT_STORE, Place};
 use crate::result;
 use crate::spec_file::SpecFile;
 use crate::way::Way;
@@ -25,7 +25,7 @@ use crate::way::Way;
 #[derive(Debug, Args)]
 pub(crate) struct Sending {
     /// Where the state lies: a folder, or `s3://BUCKET`
-    #[arg(long, value_name = "PLACE", default_value = ".tideline")]
+    #[arg(long, value_name = "PLACE", default_value = DEFAULT_STORE)]
     pub(crate) store: Place,
     /// With a folder: the sandbox in the place of TikTok, `http://127.0.0.1:PORT`
     #[arg(long, value_name = "URL", value_parser = endpoint)]
@@ -145,7 +145,7 @@ pub(crate) fn show_ends(
     for end in ends {
         let name = Path::new(what);
         if console.is_json() {
-            console.json(&result::as_json(name, end))?;
+            console.json(&result::as_json(name, end, way))?;
         } else {
             result::write(name, end, way, &mut console.out)?;
         }

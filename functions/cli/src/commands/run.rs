@@ -16,7 +16,7 @@ use crate::identities;
 use crate::interrupt::{Stop, until_stopped};
 use crate::interrupted;
 use crate::local::{self, Exports, LocalOptions, Phase, RunEnd, Tally};
-use crate::place::Place;
+use crate::place::{DEFAULT_STORE, Place};
 use crate::progress::with_progress;
 use crate::result;
 use crate::spec_file;
@@ -31,7 +31,7 @@ pub(crate) struct Arguments {
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
     /// The folder in the place of the bucket: state, batches, records
-    #[arg(long, value_name = "DIR", default_value = ".tideline")]
+    #[arg(long, value_name = "DIR", default_value = DEFAULT_STORE)]
     store: PathBuf,
     /// The sandbox in the place of TikTok: http://127.0.0.1:PORT
     #[arg(long, value_name = "URL", value_parser = endpoint)]
@@ -118,10 +118,11 @@ fn one_whole_table(spec: &SyncSpec, files: &[PathBuf]) -> anyhow::Result<()> {
 }
 
 fn show(file: &Path, end: &RunEnd, way: &Way, console: &mut Console) -> anyhow::Result<()> {
+    let way = way.with_file(file);
     if console.is_json() {
-        console.json(&result::as_json(file, end))?;
+        console.json(&result::as_json(file, end, &way))?;
     } else {
-        result::write(file, end, way, &mut console.out)?;
+        result::write(file, end, &way, &mut console.out)?;
     }
     Ok(())
 }

@@ -13,7 +13,7 @@ use crate::audience_result::{last_look, look_as_json, write_look};
 use crate::console::Console;
 use crate::exit::Exit;
 use crate::history;
-use crate::place::Place;
+use crate::place::{DEFAULT_STORE, Place};
 use crate::plural::thousands;
 
 /// The arguments of `runs`.
@@ -23,7 +23,7 @@ pub(crate) struct Arguments {
     #[arg(value_name = "SYNC", value_parser = super::sync_name)]
     sync: Option<SyncName>,
     /// Where the state lies: a folder, or `s3://BUCKET`
-    #[arg(long, value_name = "PLACE", default_value = ".tideline")]
+    #[arg(long, value_name = "PLACE", default_value = DEFAULT_STORE)]
     store: Place,
     /// At most this many ended runs of each sync
     #[arg(long, value_name = "N", default_value_t = 20)]

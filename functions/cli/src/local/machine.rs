@@ -116,7 +116,7 @@ impl Machine {
         let name = names::destination(names::LOCAL, destination.as_str());
         if self.ingest.secrets.get(&name).await?.is_none() {
             bail!(
-                "there is no token for the destination {destination}: set TIKTOK_ACCESS_TOKEN (the sandbox takes `sandbox-token`)"
+                "there is no token for the destination {destination}: `tideline connect {destination}` stores one; for this command alone, set TIKTOK_ACCESS_TOKEN (the sandbox takes sandbox-token)"
             );
         }
         Ok(())

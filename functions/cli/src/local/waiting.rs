@@ -1,6 +1,6 @@
 //! Why a run has not ended.
 
-use runtime::connections::is_refused;
+use runtime::connections::{TokenFrom, is_refused};
 use runtime::register::read_head;
 use runtime::secrets::names;
 use runtime::store::Store;
@@ -36,7 +36,7 @@ pub(super) async fn why(machine: &Machine, sync: &SyncName, run: &RunId) -> anyh
     let read = read_head(store, sync).await?;
     if let Some(open) = read.head.run {
         return Ok(Waiting::because(format!(
-            "the run {} holds the sync and is not finished: run `tideline deliver` again",
+            "the run {} of this sync has not ended: `tideline deliver SPEC FILE` goes on with it",
             open.id
         )));
     }
@@ -44,7 +44,7 @@ pub(super) async fn why(machine: &Machine, sync: &SyncName, run: &RunId) -> anyh
     let entry = format!("-{run}.json");
     if !pending.iter().any(|pending| pending.key.ends_with(&entry)) {
         return Ok(Waiting::because(
-            "nothing of this file was read yet: run `tideline ingest` first, or `tideline run` for both halves",
+            "nothing of this file was read yet: `tideline ingest SPEC FILE` does that, and `tideline run SPEC FILE` both halves",
         ));
     }
     if let Some(why) = machine.came_back().await {
@@ -60,9 +60,14 @@ pub(super) async fn why(machine: &Machine, sync: &SyncName, run: &RunId) -> anyh
         });
     }
     if is_token_refused(machine, &spec).await? {
-        return Ok(Waiting::because(
-            "TikTok refuses the destination's token: set another one, then run this command again",
-        ));
+        let way = match machine.ingest.settings.token {
+            TokenFrom::Environment => "set another one in TIKTOK_ACCESS_TOKEN".to_owned(),
+            TokenFrom::Connection => format!("`tideline connect {}`", spec.destination),
+        };
+        return Ok(Waiting::because(format!(
+            "TikTok refuses the token of the destination {}: {way}, then run this command again",
+            spec.destination
+        )));
     }
     Ok(Waiting::because(
         "it cannot begin, for the reason that the log gives: correct that, then run this command again",

@@ -14,7 +14,8 @@ use sync_core::diff::FingerprintKey;
 use sync_core::spec::{MatchBooster, SyncSpec};
 
 use crate::export_file;
-use crate::identities::{self, IdentityFile, STORE};
+use crate::identities::{self, IdentityFile};
+use crate::place::DEFAULT_STORE;
 
 /// What the identity files have for the rows of an export.
 pub(crate) struct Joined {
@@ -40,7 +41,7 @@ impl Joined {
             return Ok(joined);
         };
         let mut folders = identities::before_store(spec_file);
-        folders.push(PathBuf::from(STORE));
+        folders.push(PathBuf::from(DEFAULT_STORE));
         let files = identities::find(booster, &folders)?;
         if files.is_empty() {
             return Err(identities::missing(booster, &folders));

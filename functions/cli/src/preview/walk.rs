@@ -17,17 +17,19 @@ use super::made::Made;
 use super::{Joined, RowProblem, Sink};
 use crate::export_file;
 
-/// What became of the rows: queried = accepted + rejected + expired.
+/// What became of the rows: queried = accepted + rejected + expired + skipped.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub(crate) struct Counts {
     /// Rows that were looked at.
     pub(crate) queried: u64,
-    /// Rows that are sent.
+    /// Rows that pass every check. (`accepted` is the name of design section 5; in texts it is TikTok's word.)
     pub(crate) accepted: u64,
-    /// Rows that are refused.
+    /// Rows that do not.
     pub(crate) rejected: u64,
     /// Rows older than `event.max_age`.
     pub(crate) expired: u64,
+    /// Rows that a rule of the spec leaves out; no key of a spec does so yet.
+    pub(crate) skipped: u64,
 }
 
 /// The way through one file.

@@ -127,7 +127,8 @@ fn another_mode_needs_a_resync_and_then_the_old_snapshot_serves_the_removals() {
         &[
             "mode is mirror",
             "earlier runs of this sync used add",
-            "run `tideline resync vip` and export again",
+            "run `tideline resync vip --endpoint http://",
+            "` and export again",
         ],
     );
     assert_eq!(bench.request(&["resync", "vip"]).code, 0);

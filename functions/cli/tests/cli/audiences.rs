@@ -110,7 +110,7 @@ fn emails(hashes: &[String]) -> BTreeMap<String, Vec<String>> {
 
 /// The sum of a preview.
 fn counts(accepted: u64, rejected: u64) -> Value {
-    json!({"queried": accepted + rejected, "accepted": accepted, "rejected": rejected, "expired": 0})
+    json!({"queried": accepted + rejected, "accepted": accepted, "rejected": rejected, "expired": 0, "skipped": 0})
 }
 
 /// An export with these rows.

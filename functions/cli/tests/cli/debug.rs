@@ -9,7 +9,7 @@ const TOKEN: Option<&str> = Some("sandbox-token");
 fn folder() -> Folder {
     let (folder, (at, _)) = (Folder::new(), hours_ago(2));
     let row = |n: u32| format!("o-{n},Purchase,{at},jane{n}@shop.example,,https://shop.example/{n},{n}.50\n");
-    let rows: String = (0..5).map(row).collect();
+    let rows: String = (0..6).map(row).collect();
     folder.write("web.yaml", web_spec(""));
     folder.write("a.csv", format!("id,event,at,email,phone,url,value\n{rows}"));
     folder

@@ -38,7 +38,7 @@ fn the_last_line_adds_up_and_is_what_preview_finds_in_the_sample() {
     );
     let expired = rejected["expired"].as_u64().unwrap();
     let counts = json!({
-        "queried": 1500, "accepted": accepted, "rejected": not_sent - expired, "expired": expired,
+        "queried": 1500, "accepted": accepted, "rejected": not_sent - expired, "expired": expired, "skipped": 0,
     });
     assert_eq!(preview["counts"], counts);
 }

@@ -63,7 +63,7 @@ fn what_is_proposed_is_valid_and_accepts_the_export() {
     let ran = folder.run(&["preview", "orders.yaml", file, "--output", "json"]);
     assert_eq!(
         ran.json()["counts"],
-        json!({"queried": 30, "accepted": 30, "rejected": 0, "expired": 0})
+        json!({"queried": 30, "accepted": 30, "rejected": 0, "expired": 0, "skipped": 0})
     );
     assert_eq!(ran.json()["warnings"], json!([]));
     // The sandbox's pixel stands in for the one that only the user knows, and is marked.

@@ -82,7 +82,14 @@ fn rows_that_tiktok_refused_go_again_by_retry_and_once_only() {
     );
     assert_eq!(received(&stand), [1, 1, 1]);
     let again = ask(&folder, &stand, &["retry", &run]);
-    assert_eq!(again.json()["run"], retried.json()["run"]);
+    let note = again.json()["note"].as_str().unwrap().to_owned();
+    let later = retried.json()["run"].as_str().unwrap().to_owned();
+    assert!(
+        note.contains(&format!(
+            "went again with the run {later}, of whose rows it accepted 3"
+        )),
+        "{note}"
+    );
     assert_eq!(
         received(&stand),
         [1, 1, 1],
@@ -112,7 +119,7 @@ fn after_a_resync_the_same_file_is_sent_again() {
         ask(&folder, &stand, &["run", "web.yaml", "a.csv"]).json()["already"],
         json!(true)
     );
-    let noted = ask(&folder, &stand, &["resync", "web"]);
+    let noted = ask(&folder, &stand, &["resync", "web", "--yes"]);
     assert_eq!(
         (noted.code, &noted.json()["status"]),
         (0, &json!("resynced")),
@@ -186,7 +193,7 @@ fn a_run_that_waits_is_cancelled_and_never_sent() {
     let listed = lines(&folder.run(&["runs", "web", "--output", "json"]));
     assert_eq!(
         (&listed[0]["run"], &listed[0]["status"]),
-        (&json!(run), &json!("running"))
+        (&json!(run), &json!("interrupted"))
     );
     assert_eq!(ask(&folder, &stand, &["cancel", &run]).code, 0);
     let listed = lines(&folder.run(&["runs", "web", "--output", "json"]));
@@ -217,7 +224,7 @@ fn what_is_not_there_is_said() {
         unknown.code == 1 && unknown.err.contains("`tideline runs` lists them"),
         "{unknown:?}"
     );
-    let other = ask(&folder, &stand, &["resync", "wob"]);
+    let other = ask(&folder, &stand, &["resync", "wob", "--yes"]);
     assert!(
         other.code == 1 && other.err.contains("there are: web"),
         "{other:?}"

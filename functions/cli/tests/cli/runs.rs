@@ -87,11 +87,11 @@ fn a_second_run_of_the_same_file_does_nothing_and_says_so() {
     let (folder, stand) = (folder_with(&export(3, 1)), Stand::start());
     let first = run(&folder, &stand, "run", &[]);
     assert_eq!(first.code, 3, "{first:?}");
-    let expected = "a.csv: completed, with rows that were not sent";
+    let expected = "a.csv: completed with errors (run ";
     assert!(first.out.starts_with(expected), "{}", first.out);
     for line in [
         "\n  4 rows = 1 rejected + 3 to send\n",
-        "\n  3 to send = 3 accepted by TikTok\n",
+        "\n  3 to send = 3 accepted\n",
         "\n  Rejected: invalid_email 1\n",
         "\n  2 API calls; answers: 2 × 0\n",
     ] {
@@ -103,7 +103,11 @@ fn a_second_run_of_the_same_file_does_nothing_and_says_so() {
         second.code, 3,
         "work that was done before has the exit code that it had"
     );
-    assert!(second.out.starts_with("a.csv: nothing to do: "), "{}", second.out);
+    let said = "Nothing to do: neither a.csv nor its spec has changed since the run ";
+    assert!(second.out.starts_with(said), "{}", second.out);
+    let rows = "which had 1 row rejected, which `tideline rejected ";
+    assert!(second.out.contains(rows), "{}", second.out);
+    assert_eq!(second.out.lines().count(), 1, "{}", second.out);
     assert_eq!(stand.state().calls(), calls);
     stand.stop();
 }
@@ -113,12 +117,11 @@ fn the_two_halves_make_a_whole() {
     let (folder, stand) = (folder_with(&export(3, 0)), Stand::start());
     let half = run(&folder, &stand, "ingest", &[]);
     assert_eq!(half.code, 0, "{half:?}");
-    assert!(
-        half.out
-            .contains("its batches are written and wait for `tideline deliver`"),
-        "{}",
-        half.out
+    let way = format!(
+        "its batches are written and wait for `tideline deliver web.yaml a.csv --endpoint {}`",
+        stand.url()
     );
+    assert!(half.out.contains(&way), "{}", half.out);
     assert_eq!(stand.state().event_count(), 0);
     let rest = run(&folder, &stand, "deliver", &["--output", "json"]);
     assert_eq!(
@@ -185,8 +188,9 @@ fn without_a_token_nothing_is_begun() {
     let ran = folder.run(&["run", "web.yaml", "a.csv", "--endpoint", &stand.url()]);
     assert_eq!((ran.code, ran.out.as_str()), (1, ""));
     assert!(
-        ran.err
-            .contains("there is no token for the destination acme: set TIKTOK_ACCESS_TOKEN"),
+        ran.err.contains(
+            "there is no token for the destination acme: `tideline connect acme --endpoint http://"
+        ),
         "{}",
         ran.err
     );
@@ -201,11 +205,13 @@ fn a_token_that_tiktok_refuses_fails_the_run_and_is_never_shown() {
     let ran = folder.run_with(&arguments, Some("secret-token-1"));
     assert_eq!(ran.code, 1, "{ran:?}");
     assert!(
-        ran.out
-            .starts_with("a.csv: stopped: TikTok has to be connected again"),
+        ran.out.starts_with("a.csv: needs re-authorisation (run "),
         "{}",
         ran.out
     );
+    let way = "TikTok no longer accepts the token: set another token in TIKTOK_ACCESS_TOKEN";
+    assert!(ran.out.contains(way), "{}", ran.out);
+    assert!(!ran.out.contains("connect"), "{}", ran.out);
     assert!(!format!("{ran:?}").contains("secret-token-1"));
     assert_eq!(stand.state().event_count(), 0);
     stand.stop();
@@ -219,10 +225,14 @@ fn a_given_token_is_tried_anew_after_the_role_was_granted() {
         json!([{"path": "/event/track/", "code": 40001, "message": "No permission to operate pixel."}]);
     stand.state().set_faults(denied).unwrap();
     let ran = run(&folder, &stand, "run", &["--output", "json"]);
-    assert_eq!(
-        (ran.code, &ran.json()["status"]),
-        (1, &json!("needs_reauthorisation"))
+    assert_eq!((ran.code, &ran.json()["status"]), (1, &json!("misconfigured")));
+    let why = ran.json()["reason"].as_str().unwrap().to_owned();
+    let (spec, token) = (
+        why.find("event.pixel_code of the spec first"),
+        why.find("the token"),
     );
+    assert!(spec.is_some() && spec < token, "{why}");
+    assert!(!why.contains("connect"), "{why}");
     stand.state().set_faults(json!([])).unwrap();
     let (id, url) = (ran.json()["run"].as_str().unwrap().to_owned(), stand.url());
     let again = folder.run_with(&["retry", &id, "--endpoint", &url], TOKEN);

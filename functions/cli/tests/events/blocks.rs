@@ -8,7 +8,7 @@ use crate::support::{hour_ago, preview};
 fn a_row_makes_an_event_of_each_block_that_knows_its_name() {
     let at = hour_ago();
     let text = "destination: acme\ntype: web_events\nmodel: {path: models/x/, primary_key: id}\nevent:\n  - pixel_code: C4A1EXAMPLEPIXEL0001\n    \
-                name: {from: state, map: {paid: CompletePayment}}\n    batch_size: 10\n  - pixel_code: C4A1EXAMPLEPIXEL0002\n    name: {from: state, \
+                name: {from: state, map: {paid: CompletePayment}}\n    batch_size: 10\n    test_event_code: TEST2\n  - pixel_code: C4A1EXAMPLEPIXEL0002\n    name: {from: state, \
                 map: {paid: CompletePayment, basket: AddToCart}}\n    modern_names: true\n    batch_size: 10\n    test_event_code: TEST1\nmappings:\n  \
                 - {from: at, to: event_time}\n  - {from: email, to: user.email}\n  - {from: value, to: properties.value}\n  \
                 - {value: EUR, to: properties.currency}\n";
@@ -29,10 +29,12 @@ fn a_row_makes_an_event_of_each_block_that_knows_its_name() {
         let requests = shown.json["requests"].as_array().unwrap();
         let bodies = requests.iter().map(|request| &request["body"]);
         let own: Vec<_> = bodies.filter(|body| body["event_source_id"] == pixel).collect();
-        assert!(
-            own.iter()
-                .all(|body| body["test_event_code"].is_null() == (pixel == "C4A1EXAMPLEPIXEL0001"))
-        );
+        let code = if pixel == "C4A1EXAMPLEPIXEL0001" {
+            "TEST2"
+        } else {
+            "TEST1"
+        };
+        assert!(own.iter().all(|body| body["test_event_code"] == code));
         let events = own.into_iter().flat_map(|body| body["data"].as_array().unwrap());
         events
             .map(|event| (event["event_id"].clone(), event["event"].clone()))
@@ -58,6 +60,6 @@ fn a_row_makes_an_event_of_each_block_that_knows_its_name() {
     );
     assert_eq!(
         shown.json["counts"],
-        json!({"queried": 5, "accepted": 2, "rejected": 3, "expired": 0})
+        json!({"queried": 5, "accepted": 2, "rejected": 3, "expired": 0, "skipped": 0})
     );
 }

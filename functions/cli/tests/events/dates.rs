@@ -260,7 +260,7 @@ fn what_is_out_of_range_is_expired_refused_or_warned_about() {
         row(3, ago(-660)),
     ];
     let shown = preview(&spec("web_events", "", "", mappings, ""), &["id", "at"], &rows);
-    let counts = serde_json::json!({"queried": 4, "accepted": 2, "rejected": 1, "expired": 1});
+    let counts = serde_json::json!({"queried": 4, "accepted": 2, "rejected": 1, "expired": 1, "skipped": 0});
     assert_eq!(shown.json["counts"], counts);
     assert_eq!(shown.row(3).refused.as_deref(), Some("event_time future_time"));
     let warn = spec("web_events", "", "  when_out_of_range: warn\n", mappings, "");

@@ -22,7 +22,7 @@ fn proposes(kind: &str, export: &str, rows: u64, lines: &[&str]) {
     assert_eq!(run(&["validate", "x.yaml"]).0, 0, "{spec}");
     let answer = run(&["preview", "x.yaml", "export.csv", "--output", "json"]).1;
     let answer: serde_json::Value = serde_json::from_str(&answer).unwrap();
-    let counts = json!({"queried": rows, "accepted": rows, "rejected": 0, "expired": 0});
+    let counts = json!({"queried": rows, "accepted": rows, "rejected": 0, "expired": 0, "skipped": 0});
     assert_eq!(answer["counts"], counts, "{spec}\n{}", answer["rejected"]);
 }
 

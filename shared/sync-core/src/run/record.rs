@@ -18,7 +18,7 @@ pub struct Counts {
     pub unchanged: u64,
     /// Sent before, changed since, and not sent again (`insert`).
     pub changed_not_sent: u64,
-    /// Left out by the spec's `skip`.
+    /// Left out by a rule of the spec; no key of a spec does so yet.
     pub skipped: u64,
     /// Older than `max_age`.
     pub expired: u64,

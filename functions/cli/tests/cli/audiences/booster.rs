@@ -142,7 +142,9 @@ fn a_run_sends_what_the_preview_shows_and_tells_what_was_gained() {
     );
     let percent = json!({"email": {"before": 50.0, "after": 100.0}, "phone": {"before": 0.0, "after": 50.0}});
     assert_eq!(ran.json()["booster_percent"], percent);
-    let said = say(&folder, &stand, &["run", "vip.yaml", "a.csv"]);
+    // Said to a person, of the same rows in another folder.
+    let other = ["run", "vip.yaml", "a.csv", "--store", "other"];
+    let said = say(&folder, &stand, &other);
     for line in [
         "\n  Match Booster: 2 rows looked up, 2 found, 2 gained an identifier\n",
         "\n    email: 50.0 % of the rows before, 100.0 % after; 1 identifier added\n",

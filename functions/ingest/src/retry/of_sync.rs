@@ -1,0 +1,147 @@
+//! What is asked for a whole sync: whatever is left over or was refused, of whichever run.
+
+use std::collections::BTreeSet;
+
+use sync_core::names::RunId;
+use sync_core::run::{Again, PendingRequest, Plan, Record, RunKind, again_run_id, retry_sync_run_id};
+
+use super::{Asking, BATCH_SECONDS, STILL_A_TEST};
+use crate::Requested;
+use crate::again::{Tries, first_of, is_whole, judge};
+
+/// What a whole sync's retry does for one of its runs.
+enum Part {
+    Nothing,
+    /// Its export is done again.
+    Again(Option<Plan>),
+    /// Its refused rows are sent again.
+    Rows,
+}
+
+impl Asking<'_> {
+    pub(super) async fn of_sync(&self) -> anyhow::Result<Requested> {
+        if self.loaded.spec.is_test() {
+            return Ok(Requested::Blocked(STILL_A_TEST.to_owned()));
+        }
+        let sync = self.sync();
+        let since = self.read.now.as_second().saturating_sub(BATCH_SECONDS);
+        let records = self.records(since).await?;
+        let mut asked = Requested::Waits(Vec::new(), Vec::new());
+        let mut retried: Vec<&Record> = Vec::new();
+        for record in &records {
+            match self.part_of_sync(record, &records).await? {
+                Part::Nothing => {}
+                Part::Again(plan) => asked = asked.and(self.export_again(record, plan.as_ref()).await?),
+                Part::Rows => retried.push(record),
+            }
+        }
+        let carried = !self.head().carried.is_empty();
+        // An export that is done again takes in what is left over.
+        let done_again = matches!(&asked, Requested::Waits(runs, _) if !runs.is_empty());
+        if !retried.is_empty() || (carried && !done_again) {
+            let runs: BTreeSet<RunId> = retried
+                .iter()
+                .map(|record| record.run.clone())
+                .chain(self.head().carried.iter().cloned())
+                .collect();
+            let runs: Vec<RunId> = runs.into_iter().collect();
+            if let Some(blocked) = self.made_otherwise(&runs).await? {
+                return Ok(asked.and(Requested::Blocked(blocked)));
+            }
+            // Rows that are left over go with any run; one of them names the request where nothing was refused.
+            let mut of = retried.iter().map(|record| record.run.clone());
+            let first = of.next().or_else(|| self.head().carried.last().cloned());
+            if let Some(first) = first {
+                let request = PendingRequest::Retry {
+                    of: first,
+                    also: of.collect(),
+                };
+                let id = retry_sync_run_id(sync, self.head().rev);
+                asked = asked.and(self.request(id, request).await?);
+            }
+        }
+        Ok(match asked {
+            Requested::Waits(runs, _) if runs.is_empty() => Requested::Nothing(format!(
+                "nothing of the sync {sync} is left over, and TikTok has refused no row in the last 30 days, as long as batches live, that it has not accepted since"
+            )),
+            asked => asked,
+        })
+    }
+
+    /// What a whole sync's retry does for one of its runs.
+    async fn part_of_sync(&self, record: &Record, records: &[Record]) -> anyhow::Result<Part> {
+        let plan = self.plan(&record.run).await?;
+        let has_export = plan.as_ref().is_some_and(|plan| plan.export.is_some());
+        if has_export && !self.is_newest_try(record).await? {
+            return Ok(Part::Nothing);
+        }
+        if record.is_test() {
+            return Ok(if has_export {
+                Part::Again(plan)
+            } else {
+                Part::Nothing
+            });
+        }
+        let table = plan
+            .as_ref()
+            .and_then(|plan| plan.audience.as_ref())
+            .is_some_and(|audience| audience.whole);
+        if table && record.rev < self.head().table_rev {
+            return Ok(Part::Nothing);
+        }
+        let left_over = self.head().carried.contains(&record.run);
+        let refused = self.has_refused(record).await?;
+        let differs = plan.as_ref().is_some_and(|plan| plan.spec != self.loaded.text);
+        if let Some(plan) = plan.as_ref().filter(|_| (left_over || refused) && differs)
+            && plan.export.is_some()
+            && self.is_there(plan).await?
+        {
+            return Ok(Part::Again(Some(plan.clone())));
+        }
+        if refused {
+            return Ok(Part::Rows);
+        }
+        // The last export, where it was stopped before it sent and something is another now.
+        let newest = records
+            .iter()
+            .rev()
+            .find(|record| record.kind == RunKind::Export && !record.is_test());
+        let is_newest = newest.is_some_and(|newest| newest.run == record.run);
+        if let Some(export) = plan
+            .as_ref()
+            .and_then(|plan| plan.export.as_ref())
+            .filter(|_| is_newest && record.sent_nothing())
+            && let PendingRequest::Export { key, .. } = export
+        {
+            let whole = is_whole(&self.loaded.spec, key);
+            let judged = judge(
+                self.ctx,
+                self.loaded,
+                self.head(),
+                (record, plan.as_ref()),
+                whole,
+                self.ignore_guards,
+            );
+            if judged.await? == Again::Run {
+                return Ok(Part::Again(plan));
+            }
+        }
+        Ok(Part::Nothing)
+    }
+
+    /// Whether no later run of the same export counts more than this one.
+    async fn is_newest_try(&self, record: &Record) -> anyhow::Result<bool> {
+        let Some(first) = first_of(&record.run) else {
+            return Ok(true);
+        };
+        let tries = Tries::of(self.ctx, self.sync(), self.head(), first).await?;
+        if tries.unfinished.is_some() {
+            return Ok(false);
+        }
+        Ok(match &tries.last {
+            Some((last, _)) => last.run == record.run,
+            // Of tests alone the last one counts.
+            None => again_run_id(&record.run) == tries.next,
+        })
+    }
+}
