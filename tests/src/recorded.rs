@@ -183,8 +183,7 @@ impl Case {
                 ("2.csv", &Export::rows(0, 12).row("k12", "b").bad("b2")),
                 ("3.csv", &Export::rows(3, 11).row("k0", "changed")),
             ]),
-            "events-refused" | "two-events" => of(&[("1.csv", &first)]),
-            "events-left-over" => of(&[("1.csv", &first)]),
+            "events-refused" | "two-events" | "events-left-over" => of(&[("1.csv", &first)]),
             "events-went-on" => of(&[("1.csv", &first), ("2.csv", &Export::rows(4, 12).row("k3", "b"))]),
             "guard" => of(&[
                 ("1.csv", &Export::rows(0, 6)),

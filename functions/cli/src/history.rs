@@ -20,6 +20,10 @@ const MANY: usize = 100_000;
 /// Why a file upload waits for the next day, and the way.
 pub(crate) const POSTPONED: &str = "TikTok takes one file upload a day for each audience, and today's is done; it is sent by the schedule, on this machine by `tideline housekeeping`, after midnight UTC";
 
+/// What is to be said of a run that was cancelled while another one holds the sync.
+pub(crate) const CANCELLED: &str =
+    "it was cancelled, and nothing of it will be sent: it ends when the run has ended that holds the sync";
+
 /// Whether the audience of a sync has had its file of the day (UTC).
 pub(crate) fn has_uploaded_today(read: &HeadRead, mode: Mode) -> bool {
     mode == Mode::All && read.head.upload_day == Some(read.now.as_second().div_euclid(86_400))
@@ -84,19 +88,19 @@ pub(crate) async fn ended(store: &dyn Store, sync: &SyncName, limit: usize) -> a
     Ok(records)
 }
 
-/// The runs of a sync that have not ended, the one that runs first. `held`: somebody may be at work; in a folder, a
-/// process.
+/// The runs of a sync that have not ended, the one that runs first. `at_work`: somebody may be at work; in a
+/// folder, a process.
 pub(crate) async fn unfinished(
     store: &dyn Store,
     sync: &SyncName,
-    held: bool,
+    at_work: bool,
 ) -> anyhow::Result<Vec<Unfinished>> {
     let read = read_head(store, sync).await?;
     let head = &read.head;
     let mut found = Vec::new();
     if let Some(open) = &head.run {
         let far = answered(store, sync, &open.id).await?.in_words();
-        let (status, note) = match (held, open.state) {
+        let (status, note) = match (at_work, open.state) {
             (false, _) => (
                 RunStatus::Interrupted,
                 format!("{far}; no process works on it: `tideline housekeeping` goes on with it"),
@@ -123,7 +127,12 @@ pub(crate) async fn unfinished(
         if open || store.stat(&keys::record(sync, &entry.run)).await?.is_some() {
             continue;
         }
-        let (status, note) = why_it_waits(&read, spec.as_ref(), &entry);
+        let cancelled = store.stat(&keys::cancel(sync, &entry.run)).await?.is_some();
+        let (status, note) = if cancelled {
+            (RunStatus::Waiting, CANCELLED.to_owned())
+        } else {
+            why_it_waits(&read, spec.as_ref(), &entry)
+        };
         found.push(Unfinished {
             sync: sync.clone(),
             run: entry.run,

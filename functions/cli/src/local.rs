@@ -224,11 +224,7 @@ pub(crate) async fn request(
     };
     match until {
         Until::Rest => Box::pin(machine.work(Phase::Both)).await?,
-        Until::Ended => {
-            for run in runs {
-                Box::pin(machine.end(sync, run)).await?;
-            }
-        }
+        Until::Ended => Box::pin(machine.end_cancelled(sync)).await?,
     }
     let mut ends = Vec::new();
     for run in runs {
@@ -264,26 +260,30 @@ pub(crate) struct Kept {
     pub(crate) ended: Vec<RunEnd>,
 }
 
-/// Does what the schedule does in a deployed installation.
-pub(crate) async fn housekeeping(options: &LocalOptions, tally: Arc<Tally>) -> anyhow::Result<Kept> {
+/// Does for these syncs what the schedule does in a deployed installation.
+pub(crate) async fn housekeeping(
+    options: &LocalOptions,
+    syncs: &[SyncName],
+    tally: Arc<Tally>,
+) -> anyhow::Result<Kept> {
     let machine = Machine::open(options, tally).await?;
     let store = machine.store.as_ref();
     let (mut waiting, mut before) = (Vec::new(), std::collections::HashSet::new());
-    for sync in history::syncs(store, None).await? {
-        before.extend(history::ended_runs(store, &sync).await?);
-        let exports = exports::waiting(&machine.store, &sync).await?;
+    for sync in syncs {
+        before.extend(history::ended_runs(store, sync).await?);
+        let exports = exports::waiting(&machine.store, sync).await?;
         waiting.push((sync, exports));
     }
-    let looked = Box::pin(ingest::housekeeping(&machine.ingest)).await?;
+    let looked = Box::pin(ingest::housekeeping_of(&machine.ingest, syncs.iter().cloned())).await;
     Box::pin(machine.work(Phase::Both)).await?;
     let mut ended = Vec::new();
     for (sync, exports) in waiting {
-        for run in history::ended_runs(store, &sync).await? {
+        for run in history::ended_runs(store, sync).await? {
             if !options.stop.is_asked() && !before.contains(&run) {
-                ended.push(end(&machine, &sync, run, None, options, Phase::Both).await?);
+                ended.push(end(&machine, sync, run, None, options, Phase::Both).await?);
             }
         }
-        forget_ended(&machine, &sync, exports).await?;
+        forget_ended(&machine, sync, exports).await?;
     }
     belongs::bind(&machine.store).await?;
     Ok(Kept { looked, ended })

@@ -16,6 +16,7 @@ use sync_core::run::{
 use sync_core::spec::{Mode, SyncSpec};
 
 use crate::audience::{self, Ready};
+use crate::requests::is_cancelled;
 use crate::{Context, Handled, sources, specs};
 
 /// More waiting exports than anybody reads at once; the rest is seen when these are done.
@@ -103,6 +104,10 @@ async fn begin(
     }
     let sync = &spec.name;
     if uploaded_today(spec, read) {
+        // What no day mends is told at once.
+        if let Some(message) = audience::refused_by_lock(ctx, spec, read.head.forget).await? {
+            return Ok(Begin::Unfit(message));
+        }
         tracing::info!(sync = %sync, "today's file is uploaded already: the export waits for the next day (UTC)");
         return Ok(Begin::Not(Handled::Done));
     }
@@ -140,7 +145,7 @@ async fn cancelled<'w>(
     waiting: &'w [(String, Pending)],
 ) -> anyhow::Result<Option<&'w (String, Pending)>> {
     for entry in waiting {
-        if ctx.store.stat(&keys::cancel(sync, &entry.1.run)).await?.is_some() {
+        if is_cancelled(ctx, sync, &entry.1.run).await? {
             return Ok(Some(entry));
         }
     }

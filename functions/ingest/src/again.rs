@@ -6,11 +6,13 @@ use runtime::facts;
 use runtime::register::read_head;
 use runtime::store::Store;
 use sync_core::names::{RunId, SyncName};
-use sync_core::run::{Again, Head, LastRun, Pending, Plan, Record, again_run_id, export_run_id, keys};
+use sync_core::run::{
+    Again, Fit, Head, LastRun, Pending, Plan, Record, Since, again_run_id, export_run_id, keys,
+};
 use sync_core::spec::{Mode, SyncSpec, mapping_version};
 
 use crate::run::pinned_spec;
-use crate::{Context, LoadedSpec, advance};
+use crate::{Context, LoadedSpec, advance, audience, sources};
 
 /// What asking for an export comes to.
 #[derive(Debug)]
@@ -61,15 +63,29 @@ pub(crate) async fn judge(
         .stat(&keys::closed(&record.sync, &record.run))
         .await?
         .is_some();
+    let is_audience = loaded.spec.audience.is_some();
+    let since = [
+        (
+            Since::Spec,
+            plan.is_none_or(|plan| plan.spec != loaded.text || plan.ignore_guards != ignore_guards),
+        ),
+        (
+            Since::People,
+            is_audience && plan.is_some_and(|plan| is_mapped_otherwise(loaded, plan)),
+        ),
+        (Since::Place, is_sent_elsewhere(ctx, &loaded.spec, head).await?),
+        (Since::NewerTable, whole && record.rev < head.table_rev),
+        (Since::Resync, head.forget),
+    ];
     let last = LastRun {
         record,
         closed,
         left_over: waits(store, head, record).await?.is_some(),
-        newer_table: whole && record.rev < head.table_rev,
-        resynced: head.forget,
-        differs: plan.is_none_or(|plan| plan.spec != loaded.text || plan.ignore_guards != ignore_guards),
-        other_people: loaded.spec.audience.is_some()
-            && plan.is_some_and(|plan| is_mapped_otherwise(loaded, plan)),
+        since: since
+            .into_iter()
+            .filter(|(_, is)| *is)
+            .map(|(since, _)| since)
+            .collect(),
     };
     Ok(last.again())
 }
@@ -78,6 +94,16 @@ pub(crate) async fn judge(
 fn is_mapped_otherwise(loaded: &LoadedSpec, plan: &Plan) -> bool {
     pinned_spec(&loaded.spec.name, plan)
         .is_ok_and(|pinned| mapping_version(&pinned) != mapping_version(&loaded.spec))
+}
+
+/// Whether a spec sends somewhere else than the known rows were sent to.
+async fn is_sent_elsewhere(ctx: &Context, spec: &SyncSpec, head: &Head) -> anyhow::Result<bool> {
+    let checked = sources::check(ctx, spec, head).await?;
+    if checked.unfit.is_some() || checked.added {
+        return Ok(true);
+    }
+    let fit = audience::fit(ctx, spec, head.forget).await?;
+    Ok(fit.is_some_and(|fit| fit != Fit::Same))
 }
 
 /// Whether an export of a sync is the whole audience.

@@ -353,10 +353,11 @@ fn log_end(record: &Record, head: &Head) {
             )
         };
     }
-    match record.status {
-        // The alarm that asks a person to connect again reads this line, at any log level.
-        RunStatus::NeedsReauthorisation => said!(error),
-        _ => said!(info),
+    // The alarm that asks a person to connect again reads this line, at any log level.
+    if record.status == RunStatus::NeedsReauthorisation {
+        said!(error);
+    } else {
+        said!(info);
     }
     if record.status == RunStatus::Incomplete {
         let rows = record.sums.carried_out;

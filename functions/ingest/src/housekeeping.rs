@@ -56,22 +56,21 @@ pub struct LookedAfter {
     pub done: Result<Done, String>,
 }
 
-/// Looks after every sync. What was wrong with one that could not be looked after is in the log too.
+/// Looks after every sync.
 pub async fn housekeeping(ctx: &Context) -> anyhow::Result<Vec<LookedAfter>> {
+    let specs = ctx.store.list(keys::SPECS, None, 1_000).await;
+    let name = |key: &str| {
+        let name = key.strip_prefix(keys::SPECS)?.strip_suffix(".yaml")?;
+        SyncName::new(name).ok()
+    };
+    let specs = specs.context("listing the specs")?;
+    Ok(housekeeping_of(ctx, specs.iter().filter_map(|spec| name(&spec.key))).await)
+}
+
+/// Looks after these syncs. What was wrong with one that could not be looked after is in the log too.
+pub async fn housekeeping_of(ctx: &Context, syncs: impl Iterator<Item = SyncName>) -> Vec<LookedAfter> {
     let mut looked = Vec::new();
-    for listed in ctx
-        .store
-        .list(keys::SPECS, None, 1_000)
-        .await
-        .context("listing the specs")?
-    {
-        let name = listed
-            .key
-            .strip_prefix(keys::SPECS)
-            .and_then(|name| name.strip_suffix(".yaml"));
-        let Some(sync) = name.and_then(|name| SyncName::new(name).ok()) else {
-            continue;
-        };
+    for sync in syncs {
         let done = look_after(ctx, &sync).await.map_err(|error| {
             // One sync's trouble keeps nobody from looking after the others.
             let error = format!("{error:#}");
@@ -86,7 +85,7 @@ pub async fn housekeeping(ctx: &Context) -> anyhow::Result<Vec<LookedAfter>> {
             tracing::warn!(sync = %sync, error = format!("{error:#}"), "the audience could not be looked at");
         }
     }
-    Ok(looked)
+    looked
 }
 
 async fn look_at_audience(ctx: &Context, sync: &SyncName) -> anyhow::Result<()> {

@@ -43,8 +43,10 @@ pub use again::{Turn, turn};
 pub use audience::read_identity_parquet;
 pub use context::{Context, Handled, Settings};
 pub use handle::{handle, on_head};
-pub use housekeeping::{Done, LookedAfter, housekeeping, look_after, retry_seconds, unfinished};
+pub use housekeeping::{
+    Done, LookedAfter, housekeeping, housekeeping_of, look_after, retry_seconds, unfinished,
+};
 pub use message::on_message;
-pub use requests::{Requested, cancel, known_rows, resync};
+pub use requests::{Requested, cancel, cancelled, is_cancelled, known_rows, resync};
 pub use retry::{RetryOf, retry, retry_export};
 pub use specs::{LoadedSpec, specs_for_export};

@@ -34,6 +34,22 @@ pub async fn resync(ctx: &Context, sync: &SyncName, now: i64) -> anyhow::Result<
     request(ctx, sync, run, PendingRequest::Resync, false, now).await
 }
 
+/// Whether a person asked to stop a run.
+pub async fn is_cancelled(ctx: &Context, sync: &SyncName, run: &RunId) -> anyhow::Result<bool> {
+    Ok(ctx.store.stat(&keys::cancel(sync, run)).await?.is_some())
+}
+
+/// The runs that were cancelled while they wait for another one to end.
+pub async fn cancelled(ctx: &Context, sync: &SyncName) -> anyhow::Result<Vec<RunId>> {
+    let mut found = Vec::new();
+    for (_, entry) in advance::pending(ctx, sync).await? {
+        if is_cancelled(ctx, sync, &entry.run).await? {
+            found.push(entry.run);
+        }
+    }
+    Ok(found)
+}
+
 pub(crate) async fn request(
     ctx: &Context,
     sync: &SyncName,

@@ -13,6 +13,8 @@ use crate::run::pinned_spec;
 pub(crate) struct Checked {
     /// Why nothing of a run can be sent, and the way out.
     pub(crate) unfit: Option<String>,
+    /// There are event sources that the known rows did not go to.
+    pub(crate) added: bool,
     /// What a person should know of a run that goes on.
     pub(crate) notes: Vec<String>,
 }
@@ -47,7 +49,9 @@ pub(crate) async fn check(ctx: &Context, spec: &SyncSpec, head: &Head) -> anyhow
     } else {
         generation.sources.clone()
     };
-    match SourcesFit::of(&known, &asked) {
+    let fit = SourcesFit::of(&known, &asked);
+    let added = matches!(fit, SourcesFit::Added(_));
+    match fit {
         SourcesFit::Same => {}
         SourcesFit::Added(added) => notes.push(format!(
             "new in the spec: {}; the {keys} rows that were sent before do not go there; `tideline resync {sync}` makes the next export send every row to all event sources",
@@ -61,13 +65,17 @@ pub(crate) async fn check(ctx: &Context, spec: &SyncSpec, head: &Head) -> anyhow
             )));
         }
     }
-    Ok(Checked { unfit: None, notes })
+    Ok(Checked {
+        unfit: None,
+        added,
+        notes,
+    })
 }
 
 fn unfit(message: String) -> Checked {
     Checked {
         unfit: Some(message),
-        notes: Vec::new(),
+        ..Checked::default()
     }
 }
 

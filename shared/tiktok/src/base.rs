@@ -76,10 +76,18 @@ impl ApiBase {
         &self.address
     }
 
-    /// The port of a stand-in; `None` for TikTok.
-    pub fn port(&self) -> Option<u16> {
+    /// Whether both are TikTok, or the same host and port of this machine: `localhost`, `127.0.0.1` and `[::1]` are one.
+    pub fn is_same_place(&self, other: &Self) -> bool {
+        self.loopback == other.loopback && (!self.loopback || self.host_and_port() == other.host_and_port())
+    }
+
+    fn host_and_port(&self) -> Option<(String, u16)> {
         let url = Url::parse(&self.address).ok()?;
-        url.port_or_known_default().filter(|_| self.loopback)
+        let host = match url.host_str()? {
+            "localhost" | "[::1]" => "127.0.0.1",
+            host => host,
+        };
+        Some((host.to_owned(), url.port_or_known_default()?))
     }
 
     /// It is a stand-in on this machine.
@@ -107,12 +115,19 @@ mod tests {
     }
 
     #[test]
-    fn a_stand_in_is_told_by_its_port() {
-        let port = |endpoint: &str| ApiBase::loopback(endpoint).unwrap().port();
-        assert_eq!(port("http://127.0.0.1:8099"), port("http://localhost:8099"));
-        assert_eq!(port("http://[::1]:8099"), Some(8099));
-        assert_eq!(port("http://localhost"), Some(80));
-        assert_eq!(ApiBase::production().port(), None);
+    fn three_names_of_this_machine_are_one() {
+        let same = |one: &str, other: &str| {
+            let base = |endpoint| ApiBase::loopback(endpoint).unwrap();
+            base(one).is_same_place(&base(other))
+        };
+        assert!(same("http://127.0.0.1:8099", "http://localhost:8099/"));
+        assert!(same("http://[::1]:8099", "http://LOCALHOST:8099"));
+        assert!(same("http://localhost", "http://127.0.0.1:80"));
+        assert!(!same("http://127.0.0.1:8099", "http://127.0.0.1:8098"));
+        assert!(!same("http://127.0.0.1:8099", "http://127.0.0.2:8099"));
+        let tiktok = ApiBase::production();
+        assert!(tiktok.is_same_place(&ApiBase::production()));
+        assert!(!tiktok.is_same_place(&ApiBase::loopback("http://localhost:443").unwrap()));
     }
 
     #[test]

@@ -34,7 +34,7 @@ pub(super) async fn run(arguments: Arguments, console: &mut Console) -> anyhow::
             let request = local::request(&options, &sync, tally, Until::Ended, async |ctx| {
                 ingest::cancel(ctx, &sync, &run).await
             });
-            let (requested, ends) = request.await?;
+            let (requested, ends) = Box::pin(request).await?;
             show_ends(&requested, &ends, &format!("cancel {run}"), &way, console)?;
             // The command did what it was asked to, however the run ended.
             Ok(Exit::Done)

@@ -191,7 +191,7 @@ async fn deliver(
         corrected: false,
         identities: Vec::new(),
     };
-    let work = local::run(&options, &exports, Phase::Both, tally.clone());
+    let work = Box::pin(local::run(&options, &exports, Phase::Both, tally.clone()));
     let ends = with_progress(console.watched, &tally, work).await?;
     ends.into_iter().next().context("the run has no result")
 }

@@ -39,16 +39,27 @@ pub(super) async fn run(arguments: Arguments, console: &mut Console) -> anyhow::
             ended: Vec::new(),
         },
         Place::Folder(folder) => {
-            let syncs = history::syncs(ctx.store.as_ref(), None).await?;
-            for sync in &syncs {
-                current_spec(folder, sync, console).await?;
+            // One sync's trouble keeps nobody from looking after the others.
+            let (mut syncs, mut invalid) = (Vec::new(), Vec::new());
+            for sync in history::syncs(ctx.store.as_ref(), None).await? {
+                match current_spec(folder, &sync, console).await {
+                    Ok(_) => syncs.push(sync),
+                    Err(error) => invalid.push(LookedAfter {
+                        sync,
+                        done: Err(format!("{error:#}")),
+                    }),
+                }
             }
             let options = arguments.sending.options(folder);
             let tally = Arc::new(Tally::default());
-            let work = until_stopped(&options.stop, local::housekeeping(&options, tally.clone()));
+            let work = Box::pin(local::housekeeping(&options, &syncs, tally.clone()));
+            let work = until_stopped(&options.stop, work);
             let done = with_progress(console.watched, &tally, work).await?;
             match done.filter(|_| !options.stop.is_asked()) {
-                Some(kept) => kept,
+                Some(mut kept) => {
+                    kept.looked.extend(invalid);
+                    kept
+                }
                 None => return interrupted::tell(folder, &syncs, console).await,
             }
         }

@@ -67,7 +67,7 @@ pub(super) async fn run(arguments: Arguments, console: &mut Console) -> anyhow::
         Until::Rest,
         async |ctx| ingest::resync(ctx, &sync, now()).await,
     );
-    let done = until_stopped(&options.stop, request).await?;
+    let done = until_stopped(&options.stop, Box::pin(request)).await?;
     let Some((requested, ends)) = done.filter(|_| !options.stop.is_asked()) else {
         return interrupted::tell(folder, &[sync], console).await;
     };

@@ -64,7 +64,12 @@ pub(super) async fn run(arguments: Arguments, console: &mut Console) -> anyhow::
     let work = local::request(&options, &sync, tally.clone(), Until::Rest, async |ctx| {
         ingest::retry(ctx, &sync, &of, arguments.ignore_guards, now()).await
     });
-    let done = with_progress(console.watched, &tally, until_stopped(&options.stop, work)).await?;
+    let done = with_progress(
+        console.watched,
+        &tally,
+        until_stopped(&options.stop, Box::pin(work)),
+    )
+    .await?;
     let Some((requested, ends)) = done.filter(|_| !options.stop.is_asked()) else {
         return interrupted::tell(folder, &[sync], console).await;
     };

@@ -86,7 +86,7 @@ pub(super) async fn run_files(
     console: &mut Console,
 ) -> anyhow::Result<Exit> {
     let tally = Arc::new(Tally::default());
-    let work = local::run(options, exports, phase, tally.clone());
+    let work = Box::pin(local::run(options, exports, phase, tally.clone()));
     let work = until_stopped(&options.stop, work);
     let ends = with_progress(console.watched, &tally, work).await?;
     let mut exit = Exit::Done;

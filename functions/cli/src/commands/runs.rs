@@ -41,7 +41,7 @@ pub(super) async fn run(arguments: &Arguments, console: &mut Console) -> anyhow:
     let ctx = arguments.store.open().await?;
     let store = ctx.store.as_ref();
     let way = arguments.store.way(&ctx, None).await;
-    let held = arguments.store.is_held();
+    let at_work = arguments.store.is_held();
     let mut table = Table::new();
     table.load_style(NOTHING);
     let figures: Vec<Figure> = Figure::all().collect();
@@ -51,19 +51,19 @@ pub(super) async fn run(arguments: &Arguments, console: &mut Console) -> anyhow:
     for column in table.column_iter_mut().skip(NAMES.len()) {
         column.set_cell_alignment(CellAlignment::Right);
     }
-    let (mut shown, mut audiences, mut looks) = (0, false, Vec::new());
+    let (mut shown, mut audiences, mut looks, mut notes) = (0, false, Vec::new(), Vec::new());
     let mut used = vec![false; figures.len()];
     for sync in history::syncs(store, arguments.sync.as_ref()).await? {
         let head = read_head(store, &sync).await?.head;
-        for run in history::unfinished(store, &sync, held).await? {
+        for run in history::unfinished(store, &sync, at_work).await? {
             shown += 1;
             if console.is_json() {
                 console.json(
                     &json!({"sync": run.sync, "run": run.run, "status": run.status, "note": run.note}),
                 )?;
             } else {
-                let note = way.complete(&run.note);
-                table.add_row([run.sync.as_str(), run.run.as_str(), run.status.name(), &note]);
+                table.add_row([run.sync.as_str(), run.run.as_str(), run.status.name()]);
+                notes.push(format!("{}: {}", run.run, way.complete(&run.note)));
             }
         }
         for record in history::ended(store, &sync, arguments.limit).await? {
@@ -99,6 +99,12 @@ pub(super) async fn run(arguments: &Arguments, console: &mut Console) -> anyhow:
     }
     if !console.is_json() && shown > 0 {
         writeln!(console.out, "{}", table.trim_fmt())?;
+        if !notes.is_empty() {
+            writeln!(console.out, "\nNot ended")?;
+        }
+        for note in &notes {
+            writeln!(console.out, "{note}")?;
+        }
         if !looks.is_empty() {
             writeln!(console.out, "\nHow TikTok has the audiences")?;
         }

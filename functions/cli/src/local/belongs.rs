@@ -28,6 +28,34 @@ struct Kept {
     bound: bool,
 }
 
+impl Kept {
+    /// Where its calls go; `None` where the folder, which may come from elsewhere, names no stand-in of this machine.
+    fn base(&self) -> Option<ApiBase> {
+        match &self.endpoint {
+            None => Some(ApiBase::production()),
+            Some(endpoint) if endpoint.contains(char::is_control) => None,
+            Some(endpoint) => ApiBase::loopback(endpoint).ok(),
+        }
+    }
+
+    /// The stand-in, where it is one.
+    fn stand_in(&self) -> Option<&str> {
+        self.endpoint.as_deref().filter(|_| self.base().is_some())
+    }
+
+    fn is_same(&self, other: &Self) -> bool {
+        matches!((self.base(), other.base()), (Some(one), Some(other)) if one.is_same_place(&other))
+    }
+
+    fn named(&self) -> String {
+        match (&self.endpoint, self.stand_in()) {
+            (None, _) => "TikTok".to_owned(),
+            (Some(_), Some(endpoint)) => format!("the sandbox at {endpoint}"),
+            (Some(_), None) => "another machine's sandbox".to_owned(),
+        }
+    }
+}
+
 /// Checks that the calls of this command go where those before it went. A folder of an older version belongs from now on
 /// to where this command sends: what to say of that.
 ///
@@ -56,7 +84,7 @@ pub(super) async fn check(store: &LocalStore, endpoint: Option<&str>) -> anyhow:
         return Ok(Some(format!(
             "the folder {} is of an older version of Tideline, which did not note where its rows went: from now on it belongs to {}",
             store.root().display(),
-            named(&mine)
+            mine.named()
         )));
     };
     if !used {
@@ -64,7 +92,7 @@ pub(super) async fn check(store: &LocalStore, endpoint: Option<&str>) -> anyhow:
         write(store, &mine).await?;
         return Ok(None);
     }
-    if !same(&kept, &mine) {
+    if !kept.is_same(&mine) {
         return Err(refused(store, &kept, &mine));
     }
     bind(store).await?;
@@ -85,48 +113,30 @@ pub(super) async fn bind(store: &LocalStore) -> anyhow::Result<()> {
 /// The stand-in that a folder belongs to; `None`: TikTok, or nothing yet.
 pub(crate) async fn endpoint_of(store: &dyn Store) -> Option<String> {
     let kept: Option<Kept> = facts::read(store, KEY).await.ok().flatten();
-    kept.filter(|kept| kept.bound)?.endpoint
+    let kept = kept.filter(|kept| kept.bound)?;
+    kept.stand_in().map(str::to_owned)
 }
 
 async fn write(store: &LocalStore, kept: &Kept) -> anyhow::Result<()> {
     Ok(store.put(KEY, to_bytes(KEY, kept)?).await?)
 }
 
-/// TikTok, or the same port of this machine: `localhost`, `127.0.0.1` and `[::1]` are one.
-fn same(one: &Kept, other: &Kept) -> bool {
-    match (&one.endpoint, &other.endpoint) {
-        (None, None) => true,
-        (Some(one), Some(other)) => {
-            let port = |endpoint: &str| ApiBase::loopback(endpoint).ok().and_then(|base| base.port());
-            one == other || (port(one).is_some() && port(one) == port(other))
-        }
-        _ => false,
-    }
-}
-
-fn named(kept: &Kept) -> String {
-    match &kept.endpoint {
-        Some(endpoint) => format!("the sandbox at {endpoint}"),
-        None => "TikTok".to_owned(),
-    }
-}
-
 fn refused(store: &LocalStore, kept: &Kept, mine: &Kept) -> anyhow::Error {
     let other_folder = this_command_with("--store", OTHER);
     // To send to TikTok in the place of a stand-in is nothing to be proposed by the way.
-    let way = match (&kept.endpoint, &mine.endpoint) {
-        (Some(endpoint), _) => format!(
+    let way = match kept.stand_in() {
+        Some(endpoint) => format!(
             "`{}` sends there; to send to {}, take another folder with --store",
             this_command_with("--endpoint", endpoint),
-            named(mine)
+            mine.named()
         ),
-        (None, _) => format!("take another folder: `{other_folder}`"),
+        None => format!("take another folder: `{other_folder}`"),
     };
     WrongUsage::because(format!(
         "the rows of the folder {} were sent to {}, and this command would send to {}: nothing was done, since what one of them has is not sent to the other; {way}",
         store.root().display(),
-        named(kept),
-        named(mine)
+        kept.named(),
+        mine.named()
     ))
 }
 
@@ -165,7 +175,7 @@ async fn run_was_accepted(
     }
     for batch in history::batches(store, sync, run).await? {
         let progress: Option<Progress> = facts::read(store, &batch.progress()).await.unwrap_or_default();
-        if progress.is_some_and(|progress| progress.accepted.len() > 0) {
+        if progress.is_some_and(|progress| !progress.accepted.is_empty()) {
             return Ok(true);
         }
         let outcome: Option<Outcome> = facts::read(store, &batch.outcome()).await?;

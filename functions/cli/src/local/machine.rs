@@ -14,7 +14,7 @@ use runtime::connections::TokenFrom;
 use runtime::register::read_head;
 use runtime::secrets::{FileSecrets, Secrets, names};
 use runtime::store::LocalStore;
-use sync_core::names::{DestinationName, RunId, SyncName};
+use sync_core::names::{DestinationName, SyncName};
 use sync_core::run::Wake;
 use tiktok::{ApiBase, Client, ClientConfig, Limits, Pace};
 use tokio::sync::Mutex;
@@ -169,16 +169,25 @@ impl Machine {
         Ok(())
     }
 
-    /// Ends a run that was cancelled, and begins nothing else.
-    pub(crate) async fn end(&self, sync: &SyncName, run: &RunId) -> anyhow::Result<()> {
-        let holds = async || {
-            let head = read_head(self.store.as_ref(), sync).await?.head;
-            anyhow::Ok(head.run.is_some_and(|open| open.id == *run))
-        };
-        for _ in 0..MAX_RECEIVES {
-            if holds().await? {
-                let _ = ingest::on_head(&self.ingest, sync).await?;
+    /// Ends the runs of a sync that were cancelled, and begins nothing else.
+    pub(crate) async fn end_cancelled(&self, sync: &SyncName) -> anyhow::Result<()> {
+        let mut tries = MAX_RECEIVES;
+        while tries > 0 {
+            let before = read_head(self.store.as_ref(), sync).await?.head;
+            let ends = match &before.run {
+                Some(open) => ingest::is_cancelled(&self.ingest, sync, &open.id).await?,
+                None => !ingest::cancelled(&self.ingest, sync).await?.is_empty(),
+            };
+            if !ends {
+                return Ok(());
             }
+            let _ = ingest::on_head(&self.ingest, sync).await?;
+            let after = read_head(self.store.as_ref(), sync).await?.head;
+            tries = if after.rev == before.rev {
+                tries - 1
+            } else {
+                MAX_RECEIVES
+            };
         }
         Ok(())
     }

@@ -40,7 +40,10 @@ pub(super) async fn note(store: &LocalStore, sync: &SyncName, file: &Path) -> an
 pub(crate) async fn noted_spec(store: &dyn Store, sync: &SyncName) -> Option<PathBuf> {
     let noted: Option<Noted> = facts::read(store, &key(sync)).await.ok().flatten();
     let path = noted?.path;
-    // A folder may come from elsewhere: what it names is looked at before it is opened.
+    // A folder may come from elsewhere: what it names is looked at before it is opened, or shown to somebody.
+    if path.to_string_lossy().contains(char::is_control) {
+        return None;
+    }
     let metadata = std::fs::metadata(&path).ok()?;
     (metadata.is_file() && metadata.len() <= MAX_BYTES).then_some(path)
 }

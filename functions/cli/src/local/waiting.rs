@@ -9,7 +9,7 @@ use sync_core::run::{RunStatus, keys};
 use sync_core::spec::SyncSpec;
 
 use super::machine::Machine;
-use crate::history::{POSTPONED, has_uploaded_today};
+use crate::history::{CANCELLED, POSTPONED, has_uploaded_today};
 use crate::spec_file;
 
 /// Why a run has not ended, in words.
@@ -34,6 +34,9 @@ impl Waiting {
 pub(super) async fn why(machine: &Machine, sync: &SyncName, run: &RunId) -> anyhow::Result<Waiting> {
     let store = machine.store.as_ref();
     let read = read_head(store, sync).await?;
+    if ingest::is_cancelled(&machine.ingest, sync, run).await? {
+        return Ok(Waiting::because(CANCELLED));
+    }
     if let Some(open) = read.head.run {
         return Ok(Waiting::because(format!(
             "the run {} of this sync has not ended: `tideline deliver SPEC FILE` goes on with it",

@@ -23,6 +23,8 @@ mod requests;
 #[cfg(test)]
 mod runs;
 #[cfg(test)]
+mod second_actions;
+#[cfg(test)]
 mod specs;
 #[cfg(test)]
 mod support;

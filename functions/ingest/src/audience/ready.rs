@@ -288,6 +288,27 @@ pub(crate) async fn unfit(ctx: &Context, spec: &SyncSpec, resynced: bool) -> any
     })
 }
 
+/// Why a spec asks for what no run of the sync may do; `None` where it does not, or nothing is locked yet.
+pub(crate) async fn refused_by_lock(
+    ctx: &Context,
+    spec: &SyncSpec,
+    resynced: bool,
+) -> anyhow::Result<Option<String>> {
+    Ok(match fit(ctx, spec, resynced).await? {
+        Some(Fit::No(message)) => Some(message),
+        _ => None,
+    })
+}
+
+/// How a spec of an audience fits what is locked; `None` where nothing is.
+pub(crate) async fn fit(ctx: &Context, spec: &SyncSpec, resynced: bool) -> anyhow::Result<Option<Fit>> {
+    let Some(audience) = &spec.audience else {
+        return Ok(None);
+    };
+    let locked = locked(ctx, &spec.name).await?;
+    Ok(locked.map(|locked| locked.fits(&spec.name, audience, spec.mode, resynced)))
+}
+
 /// What the first run of a sync locked; `None` before it.
 pub(crate) async fn locked(ctx: &Context, sync: &SyncName) -> anyhow::Result<Option<Fixed>> {
     Ok(read(ctx, sync).await?.map(|read| read.fixed))

@@ -51,9 +51,10 @@ impl Asking<'_> {
         let waiting = advance::pending(self.ctx, self.sync()).await?;
         let waits = waiting.iter().any(|(_, entry)| entry.run == *of);
         anyhow::ensure!(open || waits, "there is no run {of} of the sync {}", self.sync());
-        Ok(Requested::Blocked(format!(
-            "the run {of} has not ended: it goes on by itself, and on one machine with the next command"
-        )))
+        Ok(Requested::Waits(
+            vec![of.clone()],
+            vec![format!("the run {of} has not ended, and goes on")],
+        ))
     }
 
     /// A run that has ended, and that no later run of its export has followed.
@@ -99,7 +100,7 @@ impl Asking<'_> {
         if let Some(carried) = left_over.filter(|carried| carried != run) {
             notes.push(format!("the rows that the run {run} left over went on to the run {carried}, which left them over again"));
         }
-        if let Some(blocked) = self.made_otherwise(&[run.clone()]).await? {
+        if let Some(blocked) = self.made_otherwise(std::slice::from_ref(run)).await? {
             return Ok(Requested::Blocked(blocked));
         }
         let asked = PendingRequest::Retry {

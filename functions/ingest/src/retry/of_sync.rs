@@ -3,17 +3,17 @@
 use std::collections::BTreeSet;
 
 use sync_core::names::RunId;
-use sync_core::run::{Again, PendingRequest, Plan, Record, RunKind, again_run_id, retry_sync_run_id};
+use sync_core::run::{Again, PendingRequest, Record, RunKind, again_run_id, keys, retry_sync_run_id};
 
 use super::{Asking, BATCH_SECONDS, STILL_A_TEST};
-use crate::Requested;
 use crate::again::{Tries, first_of, is_whole, judge};
+use crate::{Requested, advance};
 
 /// What a whole sync's retry does for one of its runs.
 enum Part {
     Nothing,
     /// Its export is done again.
-    Again(Option<Plan>),
+    Again,
     /// Its refused rows are sent again.
     Rows,
 }
@@ -24,6 +24,7 @@ impl Asking<'_> {
             return Ok(Requested::Blocked(STILL_A_TEST.to_owned()));
         }
         let sync = self.sync();
+        let unfinished = self.unfinished().await?;
         let since = self.read.now.as_second().saturating_sub(BATCH_SECONDS);
         let records = self.records(since).await?;
         let mut asked = Requested::Waits(Vec::new(), Vec::new());
@@ -31,7 +32,10 @@ impl Asking<'_> {
         for record in &records {
             match self.part_of_sync(record, &records).await? {
                 Part::Nothing => {}
-                Part::Again(plan) => asked = asked.and(self.export_again(record, plan.as_ref()).await?),
+                Part::Again => {
+                    let plan = self.plan(&record.run).await?;
+                    asked = asked.and(self.export_again(record, plan.as_ref()).await?);
+                }
                 Part::Rows => retried.push(record),
             }
         }
@@ -61,11 +65,33 @@ impl Asking<'_> {
             }
         }
         Ok(match asked {
+            Requested::Waits(runs, _) if runs.is_empty() && !unfinished.is_empty() => {
+                let note = format!("nothing else of the sync {sync} waits to be sent again");
+                let goes_on = |run: &RunId| format!("the run {run} has not ended, and goes on");
+                let notes = unfinished.iter().map(goes_on).chain([note]).collect();
+                Requested::Waits(unfinished, notes)
+            }
             Requested::Waits(runs, _) if runs.is_empty() => Requested::Nothing(format!(
                 "nothing of the sync {sync} is left over, and TikTok has refused no row in the last 30 days, as long as batches live, that it has not accepted since"
             )),
             asked => asked,
         })
+    }
+
+    /// The runs that hold the sync or wait for it.
+    async fn unfinished(&self) -> anyhow::Result<Vec<RunId>> {
+        let mut runs: Vec<RunId> = self.head().run.iter().map(|open| open.id.clone()).collect();
+        for (_, entry) in advance::pending(self.ctx, self.sync()).await? {
+            let ended = self
+                .store()
+                .stat(&keys::record(self.sync(), &entry.run))
+                .await?
+                .is_some();
+            if !ended && !runs.contains(&entry.run) {
+                runs.push(entry.run);
+            }
+        }
+        Ok(runs)
     }
 
     /// What a whole sync's retry does for one of its runs.
@@ -76,11 +102,7 @@ impl Asking<'_> {
             return Ok(Part::Nothing);
         }
         if record.is_test() {
-            return Ok(if has_export {
-                Part::Again(plan)
-            } else {
-                Part::Nothing
-            });
+            return Ok(if has_export { Part::Again } else { Part::Nothing });
         }
         let table = plan
             .as_ref()
@@ -96,7 +118,7 @@ impl Asking<'_> {
             && plan.export.is_some()
             && self.is_there(plan).await?
         {
-            return Ok(Part::Again(Some(plan.clone())));
+            return Ok(Part::Again);
         }
         if refused {
             return Ok(Part::Rows);
@@ -123,7 +145,7 @@ impl Asking<'_> {
                 self.ignore_guards,
             );
             if judged.await? == Again::Run {
-                return Ok(Part::Again(plan));
+                return Ok(Part::Again);
             }
         }
         Ok(Part::Nothing)

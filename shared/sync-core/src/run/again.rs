@@ -4,7 +4,7 @@ use super::{Record, RunStatus};
 use crate::rejection::Code;
 
 /// What is known of the newest run of an export. Test runs do not count.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct LastRun<'a> {
     /// Its record.
     pub record: &'a Record,
@@ -12,14 +12,23 @@ pub struct LastRun<'a> {
     pub closed: bool,
     /// Rows of it wait to be sent again, in its own batches or in those of a later run.
     pub left_over: bool,
-    /// The export is a whole table, and a newer one was applied since.
-    pub newer_table: bool,
-    /// A resync was asked for since.
-    pub resynced: bool,
+    /// What is another now.
+    pub since: Vec<Since>,
+}
+
+/// What may be another than when an export was run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Since {
     /// The spec's text, or whether guards are ignored, is another one than the run pinned.
-    pub differs: bool,
+    Spec,
     /// The export is of an audience, and by today's mapping its people have other identifiers.
-    pub other_people: bool,
+    People,
+    /// Today's spec sends to another event source, or to another audience, than the known rows were sent to.
+    Place,
+    /// The export is a whole table, and a newer one was applied.
+    NewerTable,
+    /// A resync was asked for.
+    Resync,
 }
 
 /// What asking for an export again comes to.
@@ -51,14 +60,16 @@ impl LastRun<'_> {
         let missing = self.left_over || sums.lost + sums.not_deleted > 0;
         // A row that lay ahead of its time passes when the time has come.
         let too_early = counts.rejected.contains_key(Code::FutureTime.as_str());
-        if undone || missing || too_early || self.newer_table || self.resynced || self.other_people {
+        // Each but a change of the spec's text is reason enough, whatever became of the rows.
+        let another = self.since.iter().any(|since| *since != Since::Spec);
+        if undone || missing || too_early || another {
             return Again::Run;
         }
         let stopped = matches!(record.status, RunStatus::StoppedByGuard | RunStatus::Aborted);
         let bad_rows = counts.rejected_total() + sums.refused > 0;
         // Another spec may make something of what was too old, or was left out.
         let left_out = counts.expired + counts.skipped > 0;
-        if self.differs && (stopped || bad_rows || left_out) {
+        if self.since.contains(&Since::Spec) && (stopped || bad_rows || left_out) {
             return Again::Run;
         }
         match (stopped, bad_rows) {
@@ -85,10 +96,7 @@ mod tests {
             record,
             closed: false,
             left_over: false,
-            newer_table: false,
-            resynced: false,
-            differs: false,
-            other_people: false,
+            since: Vec::new(),
         }
     }
 
@@ -96,7 +104,7 @@ mod tests {
         let last = of(record);
         assert_eq!(last.again(), same, "{record:?}");
         let last = LastRun {
-            differs: true,
+            since: vec![Since::Spec],
             ..last
         };
         assert_eq!(last.again(), differs, "{record:?}, and the spec differs");
@@ -123,24 +131,16 @@ mod tests {
     #[test]
     fn what_is_missing_at_tiktok_is_sent() {
         let completed = record(RunStatus::Completed);
-        for last in [
-            LastRun {
-                left_over: true,
+        let left_over = LastRun {
+            left_over: true,
+            ..of(&completed)
+        };
+        assert_eq!(left_over.again(), Again::Run);
+        for since in [Since::People, Since::Place, Since::NewerTable, Since::Resync] {
+            let last = LastRun {
+                since: vec![since],
                 ..of(&completed)
-            },
-            LastRun {
-                newer_table: true,
-                ..of(&completed)
-            },
-            LastRun {
-                resynced: true,
-                ..of(&completed)
-            },
-            LastRun {
-                other_people: true,
-                ..of(&completed)
-            },
-        ] {
+            };
             assert_eq!(last.again(), Again::Run, "{last:?}");
         }
         let mut lost = record(RunStatus::CompletedWithErrors);

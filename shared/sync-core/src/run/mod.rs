@@ -18,7 +18,7 @@ mod sources;
 mod wake;
 mod words;
 
-pub use again::{Again, LastRun};
+pub use again::{Again, LastRun, Since};
 pub use batch::{
     BATCH_FORMAT, Batch, BatchHeader, BatchKind, BatchRow, BatchWriter, InvalidBatch, MAX_BATCH_CALLS,
     MAX_BATCH_ROWS, NewRow, UploadJob, call_body,
