@@ -33,12 +33,9 @@ pub(crate) fn write_changes(record: &Record, out: &mut dyn Write) -> io::Result<
         writeln!(out, "  Changed: {rows} of those to send, known from earlier runs")?;
     }
     if counts.removed > 0 {
-        let (planned, removed) = (counts.removed, record.people_removed());
-        if removed == planned {
-            writeln!(out, "  Removed: {}", people(removed))?;
-        } else {
-            writeln!(out, "  Removed: {} of {}", thousands(removed), people(planned))?;
-        }
+        let confirmed = record.removed() > 0 && sums.not_deleted == 0;
+        let what = if confirmed { "Removed" } else { "To remove" };
+        writeln!(out, "  {what}: {}", people(counts.removed))?;
     }
     let asked = sums.deleted + sums.not_deleted;
     if asked > 0 {

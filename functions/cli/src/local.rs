@@ -153,6 +153,7 @@ pub(crate) async fn run(
         if options.stop.is_asked() {
             break;
         }
+        let run = ingest::taken_over_by(&machine.ingest, &spec.name, run).await?;
         let end = end(&machine, &spec.name, run, nothing, options, phase).await?;
         forget_export(&machine, end.record.as_ref()).await?;
         forget_ended(&machine, &spec.name, waiting).await?;
@@ -231,7 +232,8 @@ pub(crate) async fn request(
         if options.stop.is_asked() {
             break;
         }
-        let end = end(&machine, sync, run.clone(), None, options, Phase::Both).await?;
+        let run = ingest::taken_over_by(&machine.ingest, sync, run.clone()).await?;
+        let end = end(&machine, sync, run, None, options, Phase::Both).await?;
         forget_export(&machine, end.record.as_ref()).await?;
         ends.push(end);
     }

@@ -7,7 +7,7 @@ use runtime::register::read_head;
 use runtime::store::Store;
 use sync_core::names::{RunId, SyncName};
 use sync_core::run::{
-    Again, Fit, Head, LastRun, Pending, Plan, Record, Since, again_run_id, export_run_id, keys,
+    Again, Fit, Head, LastRun, Pending, Plan, Record, RunStatus, Since, again_run_id, export_run_id, keys,
 };
 use sync_core::spec::{Mode, SyncSpec, mapping_version};
 
@@ -47,6 +47,28 @@ pub async fn turn(
         Again::Run => Turn::Go(tries.next),
         nothing => Turn::Nothing(nothing, Box::new(record)),
     })
+}
+
+/// The run that does the export of a run that was closed before its end: a newer version of Tideline closes what an
+/// older one has planned, and does the export again. Else the run itself.
+pub async fn taken_over_by(ctx: &Context, sync: &SyncName, mut run: RunId) -> anyhow::Result<RunId> {
+    let store = ctx.store.as_ref();
+    loop {
+        let record: Option<Record> = facts::read(store, &keys::record(sync, &run)).await?;
+        let aborted = record.is_some_and(|record| record.status == RunStatus::Aborted);
+        if !aborted || store.stat(&keys::closed(sync, &run)).await?.is_none() {
+            return Ok(run);
+        }
+        let next = again_run_id(&run);
+        let head = read_head(store, sync).await?.head;
+        let known = store.stat(&keys::record(sync, &next)).await?.is_some()
+            || head.run.is_some_and(|open| open.id == next)
+            || pending_runs(ctx, sync).await?.contains(&next);
+        if !known {
+            return Ok(run);
+        }
+        run = next;
+    }
 }
 
 /// Whether the newest run of an export is followed by another one.

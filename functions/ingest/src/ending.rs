@@ -7,7 +7,7 @@ use runtime::facts;
 use runtime::store::Store;
 use serde::Serialize;
 use serde_json::value::RawValue;
-use sync_core::audience::{NOBODY, identifiers_of};
+use sync_core::audience::identifiers_of;
 use sync_core::diff::{KeyDigest, SnapshotEntry};
 use sync_core::names::{RunId, SyncName};
 use sync_core::run::keys::BatchId;
@@ -39,8 +39,6 @@ pub(crate) struct Ending {
     pub(crate) not_removed: NotRemoved,
     /// How many of them, or of the rows of lost batches of removals.
     not_deleted: u64,
-    /// Keys of people whose removal was not accepted.
-    kept_people: HashSet<KeyDigest>,
     /// What became of a file upload, which goes whole or not at all.
     upload: Option<UploadFate>,
     /// The UTC day on which TikTok took a file upload.
@@ -193,9 +191,6 @@ impl Ending {
                     let ids = identifiers_of(&empty, row.payload.get());
                     self.not_deleted += ids.len() as u64;
                     self.not_removed.ids.extend(ids);
-                    if row.key != NOBODY {
-                        self.kept_people.insert(row.key);
-                    }
                 }
                 if let Some(refusal) = outcome.refused.first() {
                     let why = format!(
@@ -267,11 +262,6 @@ impl Ending {
                 ..Sums::default()
             };
         }
-        let kept_people = if self.not_removed.all {
-            self.counts.removed
-        } else {
-            self.kept_people.len() as u64
-        };
         let told = |key: &&KeyDigest| self.refused_keys.contains(key) || self.carried_keys.contains(key);
         let lost = if self.lost_keys.is_empty() {
             self.lost_rows
@@ -285,7 +275,6 @@ impl Ending {
             lost,
             deleted,
             not_deleted,
-            removed: self.counts.removed.saturating_sub(kept_people),
         }
     }
 

@@ -39,7 +39,7 @@ mod stages;
 
 pub use accept::{ExportCreated, accept};
 pub use advance::advance;
-pub use again::{Turn, turn};
+pub use again::{Turn, taken_over_by, turn};
 pub use audience::read_identity_parquet;
 pub use context::{Context, Handled, Settings};
 pub use handle::{handle, on_head};

@@ -84,19 +84,15 @@ fn before(record: &Record) -> Markup {
 }
 
 fn after(record: &Record, left_over: u64) -> Markup {
-    let counts = &record.counts;
     html! {
         h2 { "What TikTok said" }
         table {
             @for figure in Figure::AFTER.into_iter().filter(|figure| *figure != Figure::CarriedIn) {
                 (row(figure.name(), figure.of(record, left_over)))
             }
-            tr class="sum" {
-                th {
-                    (Figure::ToSend.name())
-                    @if counts.carried_in > 0 { ", with " (number(counts.carried_in)) " " (Figure::CarriedIn.name()) }
-                }
-                td { (number(counts.to_send + counts.carried_in)) }
+            @for figure in [Figure::ToSend, Figure::CarriedIn] {
+                @let rows = figure.of(record, left_over);
+                @if rows > 0 { tr class="sum" { th { (figure.name()) } td { (number(rows)) } } }
             }
         }
     }

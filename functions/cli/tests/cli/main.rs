@@ -15,6 +15,8 @@ mod demo;
 #[cfg(test)]
 mod init;
 #[cfg(test)]
+mod numbers;
+#[cfg(test)]
 mod preview;
 #[cfg(test)]
 mod readme;
@@ -28,3 +30,5 @@ mod second_actions;
 mod specs;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod upgrade;

@@ -12,18 +12,18 @@ use serde_json::{Value, json};
 
 use crate::support::{Folder, Ran, Stand, hours_ago, web_spec};
 
-const TOKEN: &str = "sandbox-token";
-const PIXEL: &str = "C4A1EXAMPLEPIXEL0001";
+pub(crate) const TOKEN: &str = "sandbox-token";
+pub(crate) const PIXEL: &str = "C4A1EXAMPLEPIXEL0001";
 const OTHER_PIXEL: &str = "C4A1EXAMPLEPIXEL0002";
 
 /// A folder with a spec of web events and an export, and a sandbox.
-struct Bench {
-    folder: Folder,
-    stand: Stand,
+pub(crate) struct Bench {
+    pub(crate) folder: Folder,
+    pub(crate) stand: Stand,
 }
 
 impl Bench {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let bench = Self {
             folder: Folder::new(),
             stand: Stand::start(),
@@ -33,11 +33,11 @@ impl Bench {
         bench
     }
 
-    fn spec(&self, text: &str) {
+    pub(crate) fn spec(&self, text: &str) {
         self.folder.write("web.yaml", text);
     }
 
-    fn export(&self, name: &str, ids: std::ops::Range<u32>, email: &str) {
+    pub(crate) fn export(&self, name: &str, ids: std::ops::Range<u32>, email: &str) {
         let (at, _) = hours_ago(2);
         let mut csv = "id,event,at,email,phone,url,value\n".to_owned();
         for n in ids {
@@ -49,19 +49,19 @@ impl Bench {
         self.folder.write(name, csv);
     }
 
-    fn with_token(&self, arguments: &[&str], token: &str) -> Ran {
+    pub(crate) fn with_token(&self, arguments: &[&str], token: &str) -> Ran {
         let url = self.stand.url();
         self.folder
             .run_with(&[arguments, &["--endpoint", &url]].concat(), Some(token))
     }
 
     /// What a person sees.
-    fn say(&self, arguments: &[&str]) -> Ran {
+    pub(crate) fn say(&self, arguments: &[&str]) -> Ran {
         self.with_token(arguments, TOKEN)
     }
 
     /// What a program sees.
-    fn ask(&self, arguments: &[&str]) -> Ran {
+    pub(crate) fn ask(&self, arguments: &[&str]) -> Ran {
         self.say(&[arguments, &["--output", "json"]].concat())
     }
 
@@ -74,7 +74,7 @@ impl Bench {
     }
 
     /// The accepted events of a pixel: how often each came.
-    fn received(&self, pixel: &str, is_test: bool) -> BTreeMap<String, u64> {
+    pub(crate) fn received(&self, pixel: &str, is_test: bool) -> BTreeMap<String, u64> {
         let events = self.stand.state().events();
         let mine = events
             .into_iter()
@@ -84,7 +84,7 @@ impl Bench {
     }
 
     /// How many live events of the first pixel have come.
-    fn live(&self) -> usize {
+    pub(crate) fn live(&self) -> usize {
         self.received(PIXEL, false).len()
     }
 
@@ -92,16 +92,16 @@ impl Bench {
         self.stand.state().calls_to("/event/track/")
     }
 
-    fn fault(&self, fault: &Value) {
+    pub(crate) fn fault(&self, fault: &Value) {
         self.stand.state().set_faults(fault.clone()).unwrap();
     }
 
     /// TikTok refuses each call in this way.
-    fn every(&self, code: u64, message: &str) {
+    pub(crate) fn every(&self, code: u64, message: &str) {
         self.fault(&json!([{"path": "/event/track/", "every": 1, "code": code, "message": message}]));
     }
 
-    fn well(&self) {
+    pub(crate) fn well(&self) {
         self.fault(&json!([]));
     }
 
@@ -111,7 +111,7 @@ impl Bench {
     }
 }
 
-fn lines(ran: &Ran) -> Vec<Value> {
+pub(crate) fn lines(ran: &Ran) -> Vec<Value> {
     let line = |line: &str| serde_json::from_str(line).unwrap_or_else(|_| panic!("{ran:?}"));
     ran.out.lines().map(line).collect()
 }

@@ -222,9 +222,6 @@ pub struct Sums {
     /// removes them again.
     #[serde(skip_serializing_if = "is_zero")]
     pub not_deleted: u64,
-    /// People who left the audience, as far as TikTok confirmed it.
-    #[serde(skip_serializing_if = "is_zero")]
-    pub removed: u64,
 }
 
 /// The record of a run.
@@ -325,22 +322,15 @@ impl Record {
         }
     }
 
-    /// People who left the audience, as far as TikTok confirmed it. Records of older versions tell it where everything
-    /// was accepted.
-    pub fn people_removed(&self) -> u64 {
-        let Sums {
-            refused,
-            carried_out,
-            lost,
-            not_deleted,
-            removed,
-            ..
-        } = self.sums;
-        if refused + carried_out + lost + not_deleted == 0 {
-            self.counts.removed
-        } else {
-            removed
+    /// What TikTok confirmed as removed from the audience: identifiers; with file uploads, which replace the audience,
+    /// people whom the new file has no more.
+    pub fn removed(&self) -> u64 {
+        let sums = &self.sums;
+        if sums.deleted + sums.not_deleted > 0 {
+            return sums.deleted;
         }
+        let confirmed = sums.refused + sums.carried_out + sums.lost == 0;
+        if confirmed { self.counts.removed } else { 0 }
     }
 
     /// Whether its events went to TikTok's test page only. Such a run leaves no mark: it is not the run of its export.

@@ -10,7 +10,7 @@ pub enum Figure {
     Queried,
     /// Rows that TikTok has from an earlier run.
     Unchanged,
-    /// Rows that the spec's `skip` names.
+    /// Rows that a rule of the spec leaves out.
     Skipped,
     /// Rows older than `max_age`.
     Expired,
@@ -106,7 +106,7 @@ impl Figure {
             Self::Unchanged => {
                 "Rows that TikTok has from an earlier run; under mode insert also those that changed since, which are not sent again"
             }
-            Self::Skipped => "Rows that the key skip of the spec leaves out",
+            Self::Skipped => "Rows that a rule of the spec leaves out; no key does so yet",
             Self::Expired => "Rows older than max_age",
             Self::Rejected => {
                 "Rows that Tideline's own checks reject, duplicates of a primary key among them"
