@@ -27,6 +27,9 @@ pub(crate) enum Happening {
     OlderPlanner,
     Redrive,
     LongPause,
+    /// The spec gets a test event code, for a while.
+    TestBegins,
+    TestEnds,
 }
 
 impl Storm {
@@ -97,6 +100,18 @@ impl Storm {
             }
             Happening::Redrive => self.world.queue.redrive(),
             Happening::LongPause => self.world.jump(25 * 3_600_000)?,
+            Happening::TestBegins => {
+                self.tested = true;
+                let live = "  batch_size:";
+                let test = self
+                    .world
+                    .setup
+                    .spec
+                    .replace(live, "  test_event_code: TEST1\n  batch_size:");
+                self.world.change_spec(&test).await?;
+                self.todo.push(Happening::TestEnds);
+            }
+            Happening::TestEnds => self.world.change_spec(&self.world.setup.spec).await?,
         }
         self.collect();
         Ok(())

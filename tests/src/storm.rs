@@ -62,6 +62,8 @@ pub(crate) struct Storm {
     pub(crate) ingest_ends: bool,
     pub(crate) resynced: bool,
     pub(crate) retried: bool,
+    /// The spec had a test event code for a while.
+    pub(crate) tested: bool,
     /// The runs that were claimed, with what was carried then.
     pub(crate) claims: BTreeMap<RunId, Vec<RunId>>,
     pub(crate) claimed_twice: Vec<RunId>,
@@ -87,6 +89,7 @@ impl Storm {
             ingest_ends: false,
             resynced: false,
             retried: false,
+            tested: false,
             claims: BTreeMap::new(),
             claimed_twice: Vec::new(),
             deaths: 0,

@@ -50,10 +50,11 @@ impl World {
         records.filter_map(read).collect()
     }
 
-    /// What the sandbox accepted, with the number of times that each came.
+    /// What the sandbox accepted, with the number of times that each came. Events of the test page count for nothing.
     pub fn received(&self) -> BTreeMap<String, u64> {
         let mut received = BTreeMap::new();
-        for event in self.bench.sandbox.state().events() {
+        let events = self.bench.sandbox.state().events();
+        for event in events.into_iter().filter(|event| !event.test) {
             let id = event.event_id.as_deref().unwrap_or_default().to_owned();
             *received.entry(id).or_default() += event.received;
         }
@@ -65,9 +66,10 @@ impl World {
         self.received().into_keys().collect()
     }
 
-    /// How many events are stored, repeats within 48 hours left out.
+    /// How many live events are stored, repeats within 48 hours left out.
     pub fn stored(&self) -> usize {
-        self.bench.sandbox.state().event_count()
+        let events = self.bench.sandbox.state().events();
+        events.iter().filter(|event| !event.test).count()
     }
 
     /// How many rows came more than once.

@@ -55,8 +55,11 @@ pub async fn taken_over_by(ctx: &Context, sync: &SyncName, mut run: RunId) -> an
     let store = ctx.store.as_ref();
     loop {
         let record: Option<Record> = facts::read(store, &keys::record(sync, &run)).await?;
-        let aborted = record.is_some_and(|record| record.status == RunStatus::Aborted);
-        if !aborted || store.stat(&keys::closed(sync, &run)).await?.is_none() {
+        let closed = match &record {
+            Some(record) => was_closed(store, record).await?,
+            None => false,
+        };
+        if !closed {
             return Ok(run);
         }
         let next = again_run_id(&run);
@@ -81,10 +84,7 @@ pub(crate) async fn judge(
     ignore_guards: bool,
 ) -> anyhow::Result<Again> {
     let store = ctx.store.as_ref();
-    let closed = store
-        .stat(&keys::closed(&record.sync, &record.run))
-        .await?
-        .is_some();
+    let closed = was_closed(store, record).await?;
     let is_audience = loaded.spec.audience.is_some();
     let since = [
         (
@@ -110,6 +110,17 @@ pub(crate) async fn judge(
             .collect(),
     };
     Ok(last.again())
+}
+
+/// Whether a run was closed before its own end: not all of its export may have been read.
+pub(crate) async fn was_closed(store: &dyn Store, record: &Record) -> anyhow::Result<bool> {
+    if record.status != RunStatus::Aborted {
+        return Ok(false);
+    }
+    Ok(store
+        .stat(&keys::closed(&record.sync, &record.run))
+        .await?
+        .is_some())
 }
 
 /// Whether a row becomes something else by today's spec than by the one that a run pinned.

@@ -5,7 +5,7 @@ use sync_core::names::RunId;
 use sync_core::run::{PendingRequest, Plan, Record, RunKind, RunStatus, keys, retry_run_id};
 
 use super::{Asking, STILL_A_TEST};
-use crate::again::{Tries, first_of, waits};
+use crate::again::{Tries, first_of, waits, was_closed};
 use crate::{Requested, advance};
 
 impl Asking<'_> {
@@ -118,8 +118,8 @@ impl Asking<'_> {
         plan: Option<&Plan>,
         has_rows: bool,
     ) -> anyhow::Result<bool> {
-        if record.kind == RunKind::Export && (record.sent_nothing() || record.status == RunStatus::Cancelled)
-        {
+        let undone = record.sent_nothing() || record.status == RunStatus::Cancelled;
+        if record.kind == RunKind::Export && (undone || was_closed(self.store(), record).await?) {
             return Ok(true);
         }
         let Some(plan) = plan.filter(|plan| plan.export.is_some()) else {

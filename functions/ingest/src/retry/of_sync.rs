@@ -6,7 +6,7 @@ use sync_core::names::RunId;
 use sync_core::run::{Again, PendingRequest, Record, RunKind, again_run_id, keys, retry_sync_run_id};
 
 use super::{Asking, BATCH_SECONDS, STILL_A_TEST};
-use crate::again::{Tries, first_of, is_whole, judge};
+use crate::again::{Tries, first_of, is_whole, judge, was_closed};
 use crate::{Requested, advance};
 
 /// What a whole sync's retry does for one of its runs.
@@ -110,6 +110,9 @@ impl Asking<'_> {
             .is_some_and(|audience| audience.whole);
         if table && record.rev < self.head().table_rev {
             return Ok(Part::Nothing);
+        }
+        if has_export && was_closed(self.store(), record).await? {
+            return Ok(Part::Again);
         }
         let left_over = self.head().carried.contains(&record.run);
         let refused = self.has_refused(record).await?;
