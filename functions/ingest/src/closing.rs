@@ -19,7 +19,7 @@ use sync_core::spec::{Mode, SyncSpec};
 
 use crate::audience;
 use crate::ending::Ending;
-use crate::finish::{Applied, release, write_rejected};
+use crate::finish::{Applied, release, waiting_export, write_rejected};
 use crate::fold::{day_of, fold, forget_before, snapshot_partition};
 use crate::record::{bare_record, record, with_audience};
 use crate::run::pinned_spec;
@@ -91,6 +91,7 @@ impl Closing<'_> {
         let record = match &plan {
             None => Record {
                 reason,
+                export: waiting_export(self.ctx, self.open).await?,
                 ..bare_record(sync, self.open, self.read, status)
             },
             Some(plan) => {

@@ -37,13 +37,16 @@ pub(crate) async fn finish(ctx: &Context, sync: &SyncName, run: &RunId) -> anyho
         RunKind::Cancelled => RunStatus::Cancelled,
         RunKind::Export | RunKind::Retry => return with_rows(ctx, sync, &open, &read).await,
     };
-    let mut record = bare_record(sync, &open, &read, status);
+    let mut record = Record {
+        export: waiting_export(ctx, &open).await?,
+        ..bare_record(sync, &open, &read, status)
+    };
     if open.kind == RunKind::Cancelled {
-        record.kind = RunKind::Retry;
+        record.kind = match &record.export {
+            Some(_) => RunKind::Export,
+            None => RunKind::Retry,
+        };
         record.reason = Some("it was cancelled while it waited: nothing of it was sent".to_owned());
-        if let Some(PendingRequest::Export { key, .. }) = waiting_request(ctx, &open).await? {
-            (record.kind, record.export) = (RunKind::Export, Some(key));
-        }
     }
     let head = Head {
         forget: read.head.forget || open.kind == RunKind::Resync,
@@ -55,13 +58,16 @@ pub(crate) async fn finish(ctx: &Context, sync: &SyncName, run: &RunId) -> anyho
     release(ctx, sync, &open, &read, &record, (head, applied)).await
 }
 
-/// What a run without rows was asked for.
-async fn waiting_request(ctx: &Context, open: &OpenRun) -> anyhow::Result<Option<PendingRequest>> {
+/// The key of the export of a run that no plan tells of.
+pub(crate) async fn waiting_export(ctx: &Context, open: &OpenRun) -> anyhow::Result<Option<String>> {
     let Some(input) = &open.input else {
         return Ok(None);
     };
     let entry: Option<Pending> = facts::read(ctx.store.as_ref(), input).await?;
-    Ok(entry.map(|entry| entry.request))
+    Ok(entry.and_then(|entry| match entry.request {
+        PendingRequest::Export { key, .. } => Some(key),
+        PendingRequest::Retry { .. } | PendingRequest::Resync => None,
+    }))
 }
 
 /// Whether an export was applied: its batches were written, whatever TikTok said of them. Only such a one takes the

@@ -408,3 +408,55 @@ fn audiences_say_the_same_everywhere_and_removed_is_what_tiktok_confirmed() {
     let held = bench.stand.state().audiences()[0].ids["EMAIL_SHA256"].len();
     assert_eq!(held, 7);
 }
+
+/// The exit code of a run that has ended so, as `docs/runs.md` tells it.
+fn exit_of(status: RunStatus) -> &'static str {
+    match status {
+        RunStatus::Completed | RunStatus::Superseded | RunStatus::Resynced => "0",
+        RunStatus::CompletedWithErrors => "3; 1 where rows were lost, or identifiers not removed",
+        RunStatus::Waiting => "1; 0 after `ingest`",
+        RunStatus::Running => "",
+        RunStatus::Postponed
+        | RunStatus::Interrupted
+        | RunStatus::Incomplete
+        | RunStatus::Aborted
+        | RunStatus::StoppedByGuard
+        | RunStatus::Misconfigured
+        | RunStatus::NeedsReauthorisation
+        | RunStatus::Cancelled => "1",
+    }
+}
+
+#[test]
+fn the_page_about_runs_has_the_words_of_the_code() {
+    let statuses: String = RunStatus::ALL
+        .iter()
+        .map(|status| {
+            let json = serde_json::to_value(status).unwrap();
+            let json = json.as_str().unwrap();
+            format!(
+                "| {} | `{json}` | {} | {} |\n",
+                status.name(),
+                status.meaning(),
+                exit_of(*status)
+            )
+        })
+        .collect();
+    let figures: String = Figure::all()
+        .map(|figure| {
+            format!(
+                "| {} | `{}` | {} |\n",
+                figure.name(),
+                figure.in_json(),
+                figure.meaning()
+            )
+        })
+        .collect();
+    let page = include_str!("../../../../docs/runs.md");
+    for table in [
+        format!("| Status | In JSON | Meaning | Exit |\n|---|---|---|---|\n{statuses}"),
+        format!("| Number | In JSON | Meaning |\n|---|---|---|\n{figures}"),
+    ] {
+        assert!(page.contains(&table), "docs/runs.md lacks\n{table}");
+    }
+}

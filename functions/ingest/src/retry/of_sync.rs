@@ -97,7 +97,8 @@ impl Asking<'_> {
     /// What a whole sync's retry does for one of its runs.
     async fn part_of_sync(&self, record: &Record, records: &[Record]) -> anyhow::Result<Part> {
         let plan = self.plan(&record.run).await?;
-        let has_export = plan.as_ref().is_some_and(|plan| plan.export.is_some());
+        // A run that was closed before it was planned knows the name of its export alone.
+        let has_export = record.export.is_some();
         if has_export && !self.is_newest_try(record).await? {
             return Ok(Part::Nothing);
         }
