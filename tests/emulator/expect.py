@@ -9,10 +9,10 @@ COMPLETED = "completed"
 COMPLETED_WITH_ERRORS = "completed_with_errors"
 ABORTED = "aborted"
 
-# queried = unchanged + changed_not_sent + expired + rejected (duplicates among them) + withheld
+# queried = unchanged + changed_not_sent + skipped + expired + rejected (duplicates among them) + withheld
 # + to_send, and
 # to_send + carried_in = accepted + refused + carried_out + lost.
-BEFORE = ["unchanged", "changed_not_sent", "expired", "rejected", "withheld", "to_send"]
+BEFORE = ["unchanged", "changed_not_sent", "skipped", "expired", "rejected", "withheld", "to_send"]
 AFTER = ["accepted", "refused", "carried_out", "lost"]
 
 

@@ -41,7 +41,7 @@ def test_runs_rejected_rows_and_calls_are_listed_from_the_bucket(pipeline, cli):
     pipeline.put_spec("ops-list", batch_size=50)
     export = exports.export(100, seed=30, prefix="opslist", bad_percent=20)
     record, _ = drop(pipeline, "ops-list", "day.csv", export.body)
-    assert cli("runs", "ops-list") == [record]
+    assert cli("runs", "ops-list") == [{**record, "left_over": 0}]
     rows = cli("rejected", record["run"])
     by_code = {code: sum(row["code"] == code for row in rows) for code in export.rejected}
     assert by_code == export.rejected and len(rows) == sum(export.rejected.values())
@@ -78,11 +78,47 @@ def test_after_a_resync_the_next_export_sends_everything_again(pipeline, cli):
     export = exports.export(40, seed=32, prefix="opsresync", bad_percent=0)
     drop(pipeline, "ops-resync", "day-1.csv", export.body)
     known = set(pipeline.stack.records("ops-resync"))
-    cli("resync", "ops-resync")
+    cli("resync", "ops-resync", "--yes")
     assert pipeline.stack.next_record("ops-resync", known, 60)["status"] == "resynced"
     again, _ = drop(pipeline, "ops-resync", "day-2.csv", export.body)
     expect.completed(again, export)
     assert {event["received"] for event in pipeline.events("opsresync")} == {2}
+
+
+def test_what_went_to_the_test_page_goes_live_by_retry(pipeline, cli):
+    spec = exports.spec("ops-test", batch_size=50)
+    test = spec.replace("  batch_size:", "  test_event_code: TEST1\n  batch_size:")
+    assert test != spec
+    pipeline.stack.put("syncs/ops-test.yaml", test)
+    export = exports.export(100, seed=39, prefix="opstest", bad_percent=0)
+    tested, _ = drop(pipeline, "ops-test", "day.csv", export.body)
+    expect.completed(tested, export)
+    assert {event["test"] for event in pipeline.events("opstest")} == {True}
+    pipeline.put_spec("ops-test", batch_size=50)
+    known = set(pipeline.stack.records("ops-test"))
+    [asked] = cli("retry", "ops-test")
+    live = pipeline.stack.next_record("ops-test", known, 60)
+    assert live["run"] == asked["run"] == f"{tested['run']}.2", (asked, live)
+    expect.completed(live, export)
+    events = [event for event in pipeline.events("opstest") if not event["test"]]
+    expect.delivered(events, export.accepted)
+    assert cli("retry", "ops-test")[0]["run"] is None, "nothing is left to do"
+
+
+def test_markers_are_no_exports_and_one_export_is_done_again_by_its_key(pipeline, cli):
+    pipeline.put_spec("ops-markers", batch_size=50)
+    for marker, body in [("_SUCCESS", ""), ("_temporary/0/day.csv", "id\n1\n"), (".day.csv.crc", "crc"), ("day.csv/", ""), ("empty.csv", "")]:
+        pipeline.stack.put(f"models/ops-markers/{marker}", body)
+    export = exports.export(60, seed=40, prefix="opsmarkers", bad_percent=0)
+    first, _ = drop(pipeline, "ops-markers", "day.csv", export.body)
+    pipeline.stack.settle(30)
+    assert [record["run"] for record in pipeline.stack.records("ops-markers").values()] == [first["run"]], "a marker became a run"
+    expect.completed(first, export)
+    known = set(pipeline.stack.records("ops-markers"))
+    [asked] = cli("retry", "--export", "models/ops-markers/day.csv")
+    again = pipeline.stack.next_record("ops-markers", known, 60)
+    assert again["run"] == asked["run"] == f"{first['run']}.2", (asked, again)
+    expect.unchanged(again, export)
 
 
 def test_a_cancelled_run_sends_no_more_and_frees_the_sync(pipeline, cli):

@@ -41,7 +41,7 @@ impl TokenFrom {
     /// What to do when a permission was missing and has been granted.
     pub fn granted(self) -> &'static str {
         match self {
-            Self::Connection => "grant it, then connect the destination again",
+            Self::Connection => "grant it, then connect again",
             Self::Environment => "grant it, or set the token of a user who has it in TIKTOK_ACCESS_TOKEN",
         }
     }

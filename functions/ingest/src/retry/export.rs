@@ -3,8 +3,8 @@
 use anyhow::Context as _;
 use runtime::register::read_head;
 use runtime::store::Stat;
-use sync_core::names::SyncName;
-use sync_core::run::{PendingRequest, Plan, Record, export_run_id, keys};
+use sync_core::names::{RunId, SyncName};
+use sync_core::run::{PendingRequest, Plan, Record, again_run_id, export_run_id, keys};
 
 use super::Asking;
 use crate::again::{Tries, first_of};
@@ -73,10 +73,14 @@ impl Asking<'_> {
         plan: Option<&Plan>,
     ) -> anyhow::Result<Requested> {
         let run = &record.run;
-        let Some(plan) = plan.filter(|plan| plan.export.is_some()) else {
-            return self.cancelled_export(record).await;
+        let planned = match plan.filter(|plan| plan.export.is_some()) {
+            Some(plan) => Some(plan.clone()),
+            None => self.planned_by_another_try(run).await?,
         };
-        if !self.is_there(plan).await? {
+        let Some(plan) = planned else {
+            return self.unplanned_export(record).await;
+        };
+        if !self.is_there(&plan).await? {
             let next = if self.ctx.settings.exports_land {
                 "the export of the run is not in the bucket any more: write it there again"
             } else {
@@ -105,8 +109,25 @@ impl Asking<'_> {
         Ok(self.request(tries.next, export).await?.noted(vec![note]))
     }
 
-    /// The export of a run that was cancelled before it had begun: its name alone is known.
-    async fn cancelled_export(&self, record: &Record) -> anyhow::Result<Requested> {
+    /// The plan of another run of the same export, which names the same version.
+    async fn planned_by_another_try(&self, run: &RunId) -> anyhow::Result<Option<Plan>> {
+        let mut next = first_of(run);
+        while let Some(run) = next {
+            if let Some(plan) = self.plan(&run).await? {
+                return Ok(plan.export.is_some().then_some(plan));
+            }
+            let ended = self
+                .store()
+                .stat(&keys::record(self.sync(), &run))
+                .await?
+                .is_some();
+            next = ended.then(|| again_run_id(&run));
+        }
+        Ok(None)
+    }
+
+    /// The export of a run that ended before it was planned: its name alone is known.
+    async fn unplanned_export(&self, record: &Record) -> anyhow::Result<Requested> {
         let run = &record.run;
         let key = record.export.as_ref().filter(|_| self.ctx.settings.exports_land);
         let stat = match key {

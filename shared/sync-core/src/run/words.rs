@@ -16,7 +16,7 @@ pub enum Figure {
     Expired,
     /// Rows that our own checks reject.
     Rejected,
-    /// Valid rows that a guard held back.
+    /// Rows that a guard held back.
     Withheld,
     /// Rows put into batches.
     ToSend,
@@ -111,7 +111,7 @@ impl Figure {
             Self::Rejected => {
                 "Rows that Tideline's own checks reject, duplicates of a primary key among them"
             }
-            Self::Withheld => "Valid rows that a guard, or a fault of the file, held back",
+            Self::Withheld => "Rows that a guard, or a fault of the file, held back",
             Self::ToSend => "Rows of the export that were put into batches",
             Self::CarriedIn => {
                 "Rows that earlier runs had left over or TikTok had refused, and that this run put into batches again"
