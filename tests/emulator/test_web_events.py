@@ -76,7 +76,7 @@ HEADER = ",".join(exports.COLUMNS)
      ["occurred_at"]),
     ("header-twice", HEADER.replace("phone", "email").encode() + b"\nx-1,Purchase,1,a@example.com,b,,,1,EUR\n", ["email"]),
     ("no-text", b"\xff\xfe\x00\x01" * 500, []),
-    ("empty", b"", []),
+    ("blank", b"\n", []),
 ])
 def test_a_broken_export_ends_as_aborted_with_the_reason(pipeline, name, body, words):
     pipeline.put_spec("web-broken")

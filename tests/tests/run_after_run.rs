@@ -158,7 +158,7 @@ async fn a_refused_row_goes_again_when_a_person_asks_and_not_by_itself() {
             panic!("{asked:?}")
         };
         assert!(
-            why.contains("went again with the run") && why.contains("accepted 1 and refused 0"),
+            why.contains("had refused went on to the run") && why.contains("accepted 1 and refused 0"),
             "{why}"
         );
     }

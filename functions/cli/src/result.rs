@@ -16,7 +16,7 @@ use crate::way::Way;
 pub(crate) fn exit(end: &RunEnd, phase: Phase) -> Exit {
     match (&end.record, end.nothing) {
         (Some(_), Some(Again::Held)) => Exit::Done,
-        (Some(_), Some(Again::Rejected)) => Exit::Rejected,
+        (Some(_), Some(Again::Rejected { .. })) => Exit::Rejected,
         (Some(_), Some(Again::Stopped)) => Exit::Failed,
         (Some(record), _) => of_record(record, end.left_over),
         (None, _) if phase == Phase::Ingest && waits_as(end) == RunStatus::Waiting => Exit::Done,
@@ -136,14 +136,14 @@ pub(crate) fn write(file: &Path, end: &RunEnd, way: &Way, out: &mut dyn Write) -
 /// One line for a file that is not run again.
 fn nothing_to_do(file: &Path, record: &Record, why: Again) -> String {
     let (file, run) = (file.display(), &record.run);
-    let (rejected, refused) = (record.counts.rejected_total(), record.sums.refused);
+    let rejected = record.counts.rejected_total();
     match why {
         Again::Stopped => format!(
             "Nothing has changed since {file} was run before: {} (run {run}): {}",
             record.status.name(),
             record.reason.as_deref().unwrap_or("no reason is known")
         ),
-        Again::Rejected => {
+        Again::Rejected { refused } => {
             let mut what = Vec::new();
             if rejected > 0 {
                 what.push(format!(

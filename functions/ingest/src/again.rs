@@ -3,14 +3,16 @@
 use std::collections::HashSet;
 
 use runtime::facts;
-use runtime::register::read_head;
+use runtime::register::{HeadRead, read_head};
 use runtime::store::Store;
 use sync_core::names::{RunId, SyncName};
 use sync_core::run::{
     Again, Fit, Head, LastRun, Pending, Plan, Record, RunStatus, Since, again_run_id, export_run_id, keys,
 };
-use sync_core::spec::{Mode, SyncSpec, mapping_version};
+use sync_core::spec::{SyncSpec, mapping_version};
 
+use crate::advance::newest;
+use crate::fate::Fate;
 use crate::run::pinned_spec;
 use crate::{Context, LoadedSpec, advance, audience, sources};
 
@@ -32,17 +34,16 @@ pub async fn turn(
     ignore_guards: bool,
 ) -> anyhow::Result<Turn> {
     let sync = &loaded.spec.name;
-    let head = read_head(ctx.store.as_ref(), sync).await?.head;
+    let read = read_head(ctx.store.as_ref(), sync).await?;
     let first = export_run_id(&ctx.bucket, key, version, sync);
-    let tries = Tries::of(ctx, sync, &head, first).await?;
+    let tries = Tries::of(ctx, sync, &read.head, first).await?;
     if let Some(run) = tries.unfinished {
         return Ok(Turn::Go(run));
     }
     let Some((record, plan)) = tries.last.filter(|_| !loaded.spec.is_test()) else {
         return Ok(Turn::Go(tries.next));
     };
-    let whole = is_whole(&loaded.spec, key);
-    let again = judge(ctx, loaded, &head, (&record, plan.as_ref()), whole, ignore_guards).await?;
+    let again = judge(ctx, loaded, &read, (&record, plan.as_ref()), ignore_guards).await?;
     Ok(match again {
         Again::Run => Turn::Go(tries.next),
         nothing => Turn::Nothing(nothing, Box::new(record)),
@@ -78,12 +79,12 @@ pub async fn taken_over_by(ctx: &Context, sync: &SyncName, mut run: RunId) -> an
 pub(crate) async fn judge(
     ctx: &Context,
     loaded: &LoadedSpec,
-    head: &Head,
+    read: &HeadRead,
     (record, plan): (&Record, Option<&Plan>),
-    whole: bool,
     ignore_guards: bool,
 ) -> anyhow::Result<Again> {
-    let store = ctx.store.as_ref();
+    let (store, head) = (ctx.store.as_ref(), &read.head);
+    let fate = Fate::of(store, read, record).await?;
     let closed = was_closed(store, record).await?;
     let is_audience = loaded.spec.audience.is_some();
     let since = [
@@ -96,13 +97,15 @@ pub(crate) async fn judge(
             is_audience && plan.is_some_and(|plan| is_mapped_otherwise(loaded, plan)),
         ),
         (Since::Place, is_sent_elsewhere(ctx, &loaded.spec, head).await?),
-        (Since::NewerTable, whole && record.rev < head.table_rev),
+        (Since::NewerTable, gave_way(head, record, plan)),
         (Since::Resync, head.forget),
     ];
     let last = LastRun {
         record,
         closed,
-        left_over: waits(store, head, record).await?.is_some(),
+        left_over: fate.waits.is_some(),
+        gone: fate.gone,
+        refused: fate.refused,
         since: since
             .into_iter()
             .filter(|(_, is)| *is)
@@ -139,9 +142,15 @@ async fn is_sent_elsewhere(ctx: &Context, spec: &SyncSpec, head: &Head) -> anyho
     Ok(fit.is_some_and(|fit| fit != Fit::Same))
 }
 
-/// Whether an export of a sync is the whole audience.
-pub(crate) fn is_whole(spec: &SyncSpec, key: &str) -> bool {
-    matches!(spec.mode, Mode::Mirror | Mode::All) && !keys::is_corrected(&spec.model.path, key)
+/// Whether a run was of a whole table, and a newer one was applied since.
+pub(crate) fn gave_way(head: &Head, record: &Record, plan: Option<&Plan>) -> bool {
+    let Some(plan) = plan.filter(|plan| plan.audience.as_ref().is_some_and(|audience| audience.whole)) else {
+        return false;
+    };
+    let time = plan.export.as_ref().and_then(newest);
+    // One that TikTok refused may be newer than the one that was applied after it.
+    let newer = time.is_some_and(|time| head.newest.as_ref().is_none_or(|applied| time > *applied));
+    record.rev < head.table_rev && !newer
 }
 
 /// The runs that one export has had: `<run>`, `<run>.2` and so on.
@@ -205,34 +214,4 @@ async fn is_planned_test(store: &dyn Store, sync: &SyncName, run: &RunId) -> any
     let plan: Option<Plan> = facts::read(store, &keys::plan(sync, run)).await?;
     let spec = plan.and_then(|plan| pinned_spec(sync, &plan).ok());
     Ok(spec.is_some_and(|spec| spec.is_test()))
-}
-
-/// The run of `head.carried` in which rows that a run left over wait; `None` when none of them does.
-pub(crate) async fn waits(store: &dyn Store, head: &Head, record: &Record) -> anyhow::Result<Option<RunId>> {
-    if head.carried.contains(&record.run) {
-        return Ok(Some(record.run.clone()));
-    }
-    if record.sums.carried_out == 0 || record.is_test() {
-        return Ok(None);
-    }
-    // Back from the runs whose rows wait, by what each of them took in.
-    for carried in &head.carried {
-        let (mut open, mut seen) = (vec![carried.clone()], HashSet::new());
-        while let Some(run) = open.pop() {
-            if !seen.insert(run.clone()) {
-                continue;
-            }
-            let Some(later) = facts::read::<Record>(store, &keys::record(&record.sync, &run)).await? else {
-                continue;
-            };
-            // Records of older versions do not tell whose rows they took in.
-            let untold =
-                later.carried_from.is_empty() && later.counts.carried_in > 0 && later.rev > record.rev;
-            if untold || later.carried_from.contains(&record.run) {
-                return Ok(Some(carried.clone()));
-            }
-            open.extend(later.carried_from);
-        }
-    }
-    Ok(None)
 }

@@ -1,6 +1,6 @@
 //! Rows that earlier runs left over: they go first, unless a newer row of their key takes their place.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use anyhow::{Context as _, bail};
 use md5::{Digest as _, Md5};
@@ -12,12 +12,12 @@ use sync_core::names::{RunId, SyncName};
 use sync_core::run::keys::BatchId;
 use sync_core::run::{
     Batch, BatchHeader, BatchKind, BatchRow, BatchWriter, Counts, NewRow, Outcome, Plan, Record, RowRanges,
-    UploadJob, keys,
+    SentTo, UploadJob, follow, keys,
 };
 use sync_core::spec::Via;
 
 use crate::emit::Sent;
-use crate::run::Run;
+use crate::run::{Run, pinned_spec};
 use crate::spool::Spool;
 
 /// A row of unknown fate that was first tried longer ago than this is sent again past TikTok's memory of `event_id`s
@@ -31,6 +31,8 @@ pub(crate) struct LeftOver {
     batches: Vec<Rest>,
     /// Keys of which TikTok refused another event: what is left of such a row does not make it an accepted one.
     refused: HashSet<KeyDigest>,
+    /// The event sources of each run's blocks, as its spec had them.
+    blocks: HashMap<RunId, Vec<SentTo>>,
 }
 
 #[derive(Debug)]
@@ -51,12 +53,22 @@ pub(crate) async fn left_over(
     events: usize,
 ) -> anyhow::Result<LeftOver> {
     let mut found = LeftOver::default();
+    let mut runs: Vec<(Record, bool)> = Vec::new();
     for run in plan.retries() {
-        found.refused_of(store, &record(store, sync, run).await?).await?;
+        runs.push((record(store, sync, run).await?, true));
     }
     for run in carried {
-        let record = record(store, sync, run).await?;
-        if events > 1 && plan.retries().all(|retried| retried != run) {
+        runs.push((record(store, sync, run).await?, false));
+    }
+    // The newest comes last: of two rows of one key, or two whole tables, it is the one that goes.
+    runs.sort_by_key(|(record, _)| record.rev);
+    for (record, retried) in runs {
+        found.follow_blocks(store, &record).await?;
+        if retried {
+            found.refused_of(store, &record).await?;
+            continue;
+        }
+        if events > 1 && plan.retries().all(|retried| *retried != record.run) {
             for key in &record.refused {
                 let (batch, outcome) = outcome(store, key).await?;
                 let bytes = read_batch(store, &batch).await?;
@@ -65,21 +77,7 @@ pub(crate) async fn left_over(
                 found.refused.extend(refused.map(|row| row.key));
             }
         }
-        for key in &record.carried {
-            let (batch, outcome) = outcome(store, key).await?;
-            let Outcome {
-                carried: rows,
-                unknown,
-                first_try,
-                ..
-            } = outcome;
-            found.batches.push(Rest {
-                batch,
-                rows,
-                unknown,
-                first_try,
-            });
-        }
+        found.carried_of(store, &record).await?;
     }
     Ok(found)
 }
@@ -111,6 +109,17 @@ pub(crate) async fn refused_keys(store: &dyn Store, record: &Record) -> anyhow::
     found.keys(store).await
 }
 
+/// The keys of the rows that a run left over, and that are not too old by now, epoch seconds.
+pub(crate) async fn carried_keys(
+    store: &dyn Store,
+    record: &Record,
+    now: i64,
+) -> anyhow::Result<HashSet<KeyDigest>> {
+    let mut found = LeftOver::default();
+    found.carried_of(store, record).await?;
+    found.keys_at(store, Some(now)).await
+}
+
 impl LeftOver {
     async fn refused_of(&mut self, store: &dyn Store, record: &Record) -> anyhow::Result<()> {
         for key in &record.refused {
@@ -126,8 +135,41 @@ impl LeftOver {
         Ok(())
     }
 
+    async fn carried_of(&mut self, store: &dyn Store, record: &Record) -> anyhow::Result<()> {
+        for key in &record.carried {
+            let (batch, outcome) = outcome(store, key).await?;
+            let Outcome {
+                carried: rows,
+                unknown,
+                first_try,
+                ..
+            } = outcome;
+            self.batches.push(Rest {
+                batch,
+                rows,
+                unknown,
+                first_try,
+            });
+        }
+        Ok(())
+    }
+
+    /// Notes which event sources a run's blocks had. Without its plan each block keeps its place.
+    async fn follow_blocks(&mut self, store: &dyn Store, record: &Record) -> anyhow::Result<()> {
+        let plan: Option<Plan> = facts::read(store, &keys::plan(&record.sync, &record.run)).await?;
+        if let Some(spec) = plan.and_then(|plan| pinned_spec(&record.sync, &plan).ok()) {
+            let sources = spec.events.iter().map(|block| SentTo::of(&block.source));
+            self.blocks.insert(record.run.clone(), sources.collect());
+        }
+        Ok(())
+    }
+
     /// The keys of all rows that make events or add persons.
     pub(crate) async fn keys(&self, store: &dyn Store) -> anyhow::Result<HashSet<KeyDigest>> {
+        self.keys_at(store, None).await
+    }
+
+    async fn keys_at(&self, store: &dyn Store, now: Option<i64>) -> anyhow::Result<HashSet<KeyDigest>> {
         let mut found = HashSet::new();
         for rest in &self.batches {
             let bytes = read_batch(store, &rest.batch).await?;
@@ -135,12 +177,9 @@ impl LeftOver {
             if !matches!(batch.header.kind, BatchKind::Events | BatchKind::Adds) {
                 continue;
             }
-            found.extend(
-                rest.rows
-                    .iter()
-                    .filter_map(|row| batch.rows.get(row as usize))
-                    .map(|row| row.key),
-            );
+            let rows = rest.rows.iter().filter_map(|row| batch.rows.get(row as usize));
+            let fresh = rows.filter(|row| now.is_none_or(|now| !is_too_old(now, row, &batch.header)));
+            found.extend(fresh.map(|row| row.key));
         }
         Ok(found)
     }
@@ -267,11 +306,17 @@ impl LeftOver {
         let mut seen = HashSet::new();
         let mut counted = HashSet::new();
         let mut dropped = HashSet::new();
+        let now: Vec<SentTo> = headers.iter().filter_map(BatchHeader::sent_to).collect();
         for rest in self.batches.iter().rev() {
             let bytes = read_batch(store, &rest.batch).await?;
             let batch = Batch::read(&bytes)?;
             let block = batch.header.block as usize;
-            let Some(writer) = writers.get_mut(block) else {
+            let block = match self.blocks.get(&rest.batch.run) {
+                Some(before) => follow(before, &now).get(block).copied().flatten(),
+                None => Some(block),
+            };
+            let goes = block.and_then(|block| Some((block, writers.get_mut(block)?)));
+            let Some((block, writer)) = goes else {
                 // The spec lacks the event block that made these rows: nobody wants their events any more.
                 let rows = rest.rows.iter().filter_map(|row| batch.rows.get(row as usize));
                 dropped.extend(rows.map(|row| row.key));
@@ -357,6 +402,11 @@ fn renewed(run: &Run<'_>, header: &BatchHeader) -> BatchHeader {
     }
 }
 
+fn is_too_old(now: i64, row: &BatchRow<'_>, header: &BatchHeader) -> bool {
+    let max_age = i64::try_from(header.max_age).unwrap_or(i64::MAX);
+    now.saturating_sub(row.time) > max_age
+}
+
 /// What decides whether a carried row still goes.
 pub(crate) struct CarriedFate<'a> {
     pub(crate) now: i64,
@@ -374,12 +424,11 @@ impl CarriedFate<'_> {
         header: &BatchHeader,
         counts: &'c mut Counts,
     ) -> Option<&'c mut u64> {
-        let max_age = i64::try_from(header.max_age).unwrap_or(i64::MAX);
         if self.done.contains(&row.key) {
             Some(&mut counts.carried_done)
         } else if self.superseded.contains(&row.key) {
             Some(&mut counts.carried_superseded)
-        } else if self.now.saturating_sub(row.time) > max_age {
+        } else if is_too_old(self.now, row, header) {
             Some(&mut counts.carried_expired)
         } else {
             None

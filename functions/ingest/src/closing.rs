@@ -97,7 +97,10 @@ impl Closing<'_> {
             Some(plan) => {
                 write_rejected(self.ctx, sync, id, plan.manifests(), &ending.refused_lines).await?;
                 let status = (status, reason);
-                let record = record(sync, self.open, self.read, plan, spec.as_ref(), &ending, status);
+                let mut record = record(sync, self.open, self.read, plan, spec.as_ref(), &ending, status);
+                if record.counts.carried_in > 0 {
+                    record.carried_from.clone_from(&self.read.head.carried);
+                }
                 with_audience(self.ctx, plan, spec.as_ref(), record).await?
             }
         };
@@ -344,8 +347,9 @@ impl Closing<'_> {
         Ok(found)
     }
 
-    /// What is carried: insert, add and retries keep the old list, since rows carried into this run may not have been
-    /// planned yet. Cancelled by a person, and a whole table that the next export brings anew: nothing.
+    /// What is carried: the old list stays, since rows carried into this run may not have been planned yet, and what they
+    /// were left over by is another run. A retry that a person cancelled, and a whole table that the next export brings
+    /// anew, carry nothing; of an export that was cancelled its own rows are not wanted.
     fn next_head(
         &self,
         generation: Option<Generation>,
@@ -365,11 +369,12 @@ impl Closing<'_> {
         // Corrected rows are no table: what the one before left over still goes.
         let table = whole && self.open.kind == RunKind::Export && !only_adds && applied;
         // Before its first batch was written a run has taken nothing in.
-        let dropped = applied && (record.status == RunStatus::Cancelled || table);
+        let cancelled = record.status == RunStatus::Cancelled;
+        let dropped = applied && (table || (cancelled && self.open.kind == RunKind::Retry));
         if table {
             next.table_rev = self.read.head.rev;
         }
-        let carries = !record.carried.is_empty();
+        let carries = !record.carried.is_empty() && !cancelled;
         if dropped {
             next.carried.clear();
         } else if carries && next.carried.last() != Some(&self.open.id) {

@@ -15,7 +15,7 @@ use sync_core::run::{
     AudienceLooks, Figure, Generation, Head, OpenRun, Pending, PendingRequest, Plan, Record, RunKind,
     RunStatus, SentTo, Stop, keys,
 };
-use sync_core::spec::SyncSpec;
+use sync_core::spec::{Mode, SyncSpec};
 
 use crate::advance::{newest, pending};
 use crate::audience;
@@ -41,6 +41,9 @@ pub(crate) async fn finish(ctx: &Context, sync: &SyncName, run: &RunId) -> anyho
         export: waiting_export(ctx, &open).await?,
         ..bare_record(sync, &open, &read, status)
     };
+    if open.kind == RunKind::Late {
+        record.reason = Some("a newer export of the whole audience had been applied before it came; `tideline run SPEC FILE` applies this one anyway".to_owned());
+    }
     if open.kind == RunKind::Cancelled {
         record.kind = match &record.export {
             Some(_) => RunKind::Export,
@@ -111,11 +114,17 @@ async fn with_rows(
     );
     let record = record(sync, open, read, &plan, spec.as_ref(), &ending, status);
     let mut record = with_audience(ctx, &plan, spec.as_ref(), record).await?;
-    if took_in(&record, &plan) && !is_test {
+    // Files that TikTok refused took no other ones' place: what earlier runs left over still waits.
+    let stands_aside = open.kind == RunKind::Export && ending.upload_refused();
+    let took_in = took_in(&record, &plan) && !stands_aside;
+    if stands_aside {
+        record.counts.carried_superseded = 0;
+    }
+    if took_in && !is_test {
         record.carried_from.clone_from(&read.head.carried);
     }
     write_rejected(ctx, sync, id, plan.manifests(), &ending.refused_lines).await?;
-    let applied = Applied(took_in(&record, &plan) && !ending.upload_refused());
+    let applied = Applied(took_in && !ending.upload_refused());
     let Some(run) = run.filter(|_| !is_test) else {
         let head = if is_test {
             untouched(&read.head)
@@ -127,7 +136,7 @@ async fn with_rows(
                 &plan,
                 &record,
                 (generation, None),
-                applied,
+                (took_in, applied),
                 ending.upload_day,
             )
         };
@@ -158,7 +167,15 @@ async fn with_rows(
         read.head.generation.clone()
     };
     let generation = (generation, Some(run.spec));
-    let head = next_head(read, open, &plan, &record, generation, applied, ending.upload_day);
+    let head = next_head(
+        read,
+        open,
+        &plan,
+        &record,
+        generation,
+        (took_in, applied),
+        ending.upload_day,
+    );
     release(ctx, sync, open, read, &record, (head, applied)).await
 }
 
@@ -221,7 +238,16 @@ pub(crate) async fn release_drafted(
     // A run that is not applied has no such stage.
     let applied = Applied(true);
     let generation = (Some(generation), Some(run.spec));
-    let head = next_head(read, open, run.plan, &record, generation, applied, upload_day);
+    let took_in = took_in(&record, run.plan);
+    let head = next_head(
+        read,
+        open,
+        run.plan,
+        &record,
+        generation,
+        (took_in, applied),
+        upload_day,
+    );
     release(run.ctx, run.sync, open, read, &record, (head, applied)).await
 }
 
@@ -256,14 +282,13 @@ fn next_head(
     plan: &Plan,
     record: &Record,
     (generation, spec): (Option<Generation>, Option<&SyncSpec>),
-    Applied(applied): Applied,
+    (took_in, Applied(applied)): (bool, Applied),
     upload_day: Option<i64>,
 ) -> Head {
     let head = &read.head;
     let mut next = untouched(head);
     next.generation = generation;
     next.upload_day = next.upload_day.max(upload_day);
-    let took_in = took_in(record, plan);
     if took_in {
         next.carried = if record.carried.is_empty() {
             Vec::new()
@@ -286,6 +311,11 @@ fn next_head(
         if plan.audience.as_ref().is_some_and(|audience| audience.whole) {
             next.table_rev = head.rev;
         }
+    }
+    // Files of a retry that TikTok took are the audience from then on.
+    let files = spec.is_some_and(|spec| spec.mode == Mode::All) && record.sums.accepted > 0;
+    if open.kind == RunKind::Retry && files {
+        next.table_rev = head.rev;
     }
     next
 }
@@ -317,10 +347,16 @@ pub(crate) async fn release(
             if let PendingRequest::Export { key, .. } = entry.request
                 && open.superseded.contains(&entry.run)
             {
+                let reason = format!(
+                    "{}, which is newer, was applied in its place by the run {}; `tideline run SPEC FILE` applies the older one anyway",
+                    record.export.as_deref().unwrap_or("another export"),
+                    open.id
+                );
                 let superseded = Record {
                     run: entry.run,
                     kind: RunKind::Export,
                     export: Some(key),
+                    reason: Some(reason),
                     ..bare_record(sync, open, read, RunStatus::Superseded)
                 };
                 let key = keys::record(sync, &superseded.run);
@@ -337,7 +373,7 @@ pub(crate) async fn release(
     }
     write_report(ctx, sync, &open.id).await?;
     // What they left over is left over no more, or by this run.
-    for earlier in &record.carried_from {
+    for earlier in read.head.carried.iter().filter(|run| !head.carried.contains(run)) {
         write_report(ctx, sync, earlier).await?;
     }
     Ok(Handled::Done)

@@ -62,9 +62,10 @@ pub(crate) async fn owned_keys(
     Ok(Bytes::from(writer.finish()))
 }
 
-/// Whether a resync counts for a run: it is for exports, and a retry is compared with what TikTok has as before.
+/// Whether a resync counts for a run: it is for the next export. A retry, and corrected rows, are compared with what
+/// TikTok has as before.
 pub(crate) fn forgets(head: &Head, plan: &Plan) -> bool {
-    head.forget && plan.export.is_some()
+    head.forget && plan.export.is_some() && !plan.only_adds()
 }
 
 /// Writes one partition of the generation that a run makes; how many keys it holds.

@@ -11,6 +11,7 @@ mod cut;
 mod emit;
 mod emit_part;
 mod ending;
+mod fate;
 mod finish;
 mod fold;
 mod garbage;

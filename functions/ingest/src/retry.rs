@@ -4,7 +4,6 @@
 mod export;
 mod of_run;
 mod of_sync;
-mod refused;
 
 use runtime::facts;
 use runtime::register::{HeadRead, read_head};
@@ -18,9 +17,6 @@ pub use export::retry_export;
 use crate::requests::request;
 use crate::run::pinned_spec;
 use crate::{Context, LoadedSpec, Requested, specs};
-
-/// Batches live this long after the record of their run: what TikTok refused can be sent again as long.
-const BATCH_SECONDS: i64 = 30 * 86_400;
 
 /// What is to be sent again.
 #[derive(Debug, Clone, PartialEq, Eq)]

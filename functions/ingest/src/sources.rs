@@ -37,15 +37,16 @@ pub(crate) async fn check(ctx: &Context, spec: &SyncSpec, head: &Head) -> anyhow
     let asked = SentTo::all_of(spec);
     let mut notes = Vec::new();
     let known = if generation.sources.is_empty() {
-        if let Some(pinned) = pinned_sources(ctx, sync, generation).await? {
-            pinned
-        } else {
-            notes.push(format!(
-                "an older version of Tideline sent the {keys} known rows and did not note to which event source: that of the spec is taken, {}",
-                named(&asked)
-            ));
-            asked.clone()
-        }
+        let pinned = pinned_sources(ctx, sync, generation).await?;
+        let (which, taken) = match pinned {
+            Some(pinned) => ("the spec that their run had pinned", pinned),
+            None => ("the spec", asked.clone()),
+        };
+        notes.push(format!(
+            "an older version of Tideline sent the {keys} known rows and did not note to which event source: that of {which} is taken, {}",
+            named(&taken)
+        ));
+        taken
     } else {
         generation.sources.clone()
     };
@@ -90,7 +91,10 @@ async fn pinned_sources(
         return Ok(None);
     };
     let plan: Option<Plan> = facts::read(ctx.store.as_ref(), &keys::plan(sync, &run)).await?;
-    let spec = plan.and_then(|plan| pinned_spec(sync, &plan).ok());
+    // Older versions made a generation of a test run too: its source tells nothing of the rows.
+    let spec = plan
+        .and_then(|plan| pinned_spec(sync, &plan).ok())
+        .filter(|spec| !spec.is_test());
     Ok(spec
         .map(|spec| SentTo::all_of(&spec))
         .filter(|sources| !sources.is_empty()))

@@ -86,7 +86,7 @@ fn rows_that_tiktok_refused_go_again_by_retry_and_once_only() {
     let later = retried.json()["run"].as_str().unwrap().to_owned();
     assert!(
         note.contains(&format!(
-            "went again with the run {later}, of whose rows it accepted 3"
+            "had refused went on to the run {later}, of whose rows TikTok accepted 3"
         )),
         "{note}"
     );

@@ -1,7 +1,7 @@
 //! An export that is done again.
 
 use anyhow::Context as _;
-use runtime::register::read_head;
+use runtime::register::{HeadRead, read_head};
 use runtime::store::Stat;
 use sync_core::names::{RunId, SyncName};
 use sync_core::run::{PendingRequest, Plan, Record, again_run_id, export_run_id, keys};
@@ -47,10 +47,10 @@ async fn export_now(
     now: i64,
 ) -> anyhow::Result<Requested> {
     let sync = &loaded.spec.name;
-    let head = read_head(ctx.store.as_ref(), sync).await?.head;
+    let read = read_head(ctx.store.as_ref(), sync).await?;
     let version = stat.version_id.as_deref().unwrap_or(stat.etag.as_str());
     let first = export_run_id(&ctx.bucket, key, version, sync);
-    let tries = Tries::of(ctx, sync, &head, first).await?;
+    let tries = Tries::of(ctx, sync, &read.head, first).await?;
     if let Some(run) = tries.unfinished {
         return Ok(Requested::Waits(vec![run], Vec::new()));
     }
@@ -59,11 +59,17 @@ async fn export_now(
         version: stat.version_id.clone(),
         etag: stat.etag.as_str().to_owned(),
         size: stat.size,
-        // What a person asks for now is the newest.
-        last_modified: now,
+        last_modified: asked_now(&read),
         only_adds: keys::is_corrected(&loaded.spec.model.path, key),
     };
     request(ctx, sync, tries.next, export, ignore_guards, now).await
+}
+
+/// What a person asks for now is the newest, by the store's clock and in its whole seconds: a clock of another machine must
+/// not make the next exports late.
+fn asked_now(read: &HeadRead) -> i64 {
+    let applied = read.head.newest.as_ref().map_or(0, |newest| newest.last_modified);
+    read.now.as_second().saturating_mul(1_000).max(applied)
 }
 
 impl Asking<'_> {
@@ -96,8 +102,7 @@ impl Asking<'_> {
         let tries = Tries::of(self.ctx, self.sync(), self.head(), first).await?;
         let mut export = plan.export.clone();
         if let Some(PendingRequest::Export { last_modified, .. }) = &mut export {
-            // What a person asks for now is the newest.
-            *last_modified = (*last_modified).max(self.now);
+            *last_modified = (*last_modified).max(asked_now(self.read));
         }
         let Some(export) = export else {
             return Ok(Requested::Nothing(format!("the run {run} had no export")));

@@ -2,10 +2,12 @@
 
 use runtime::facts;
 use sync_core::names::RunId;
+use sync_core::rejection::Code;
 use sync_core::run::{PendingRequest, Plan, Record, RunKind, RunStatus, keys, retry_run_id};
 
 use super::{Asking, STILL_A_TEST};
-use crate::again::{Tries, first_of, waits, was_closed};
+use crate::again::{Tries, first_of, gave_way, was_closed};
+use crate::fate::{Fate, records, took_in};
 use crate::{Requested, advance};
 
 impl Asking<'_> {
@@ -73,10 +75,7 @@ impl Asking<'_> {
             }
             return self.export_again(record, plan).await;
         }
-        let table = plan
-            .and_then(|plan| plan.audience.as_ref())
-            .is_some_and(|audience| audience.whole);
-        if record.status == RunStatus::Superseded || (table && record.rev < self.head().table_rev) {
+        if record.status == RunStatus::Superseded || gave_way(self.head(), record, plan) {
             return Ok(Requested::Nothing(format!(
                 "a newer export of the whole audience was applied since, and the run {run} has given way to it; {} applies the older one anyway",
                 self.way_of_export(record)
@@ -85,83 +84,77 @@ impl Asking<'_> {
         if is_test {
             return Ok(Requested::Blocked(STILL_A_TEST.to_owned()));
         }
-        let left_over = waits(self.store(), self.head(), record).await?;
-        let refused = self.has_refused(record).await?;
-        if self
-            .is_done_again(record, plan, left_over.is_some() || refused)
-            .await?
-        {
+        let fate = Fate::of(self.store(), self.read, record).await?;
+        if self.is_done_again(record, plan, &fate).await? {
             return self.export_again(record, plan).await;
         }
-        if left_over.is_none() && !refused {
-            return Ok(Requested::Nothing(self.nothing_of(record).await?));
+        let Fate { waits, refused, .. } = fate;
+        if waits.is_none() && refused == 0 {
+            return Ok(Requested::Nothing(self.nothing_of(record, plan).await?));
         }
+        let mut retried = run.clone();
         let mut notes = Vec::new();
-        if let Some(carried) = left_over.filter(|carried| carried != run) {
+        if let Some(carried) = waits.filter(|carried| carried != run) {
             notes.push(format!("the rows that the run {run} left over went on to the run {carried}, which left them over again"));
+        } else if refused > 0 && record.sums.refused == 0 {
+            // A later run took them in, and had them refused.
+            let later = took_in(self.store(), record).await?;
+            if let Some(last) = later.into_iter().rfind(|later| later.sums.refused > 0) {
+                notes.push(format!("the rows that the run {run} left over went on to the run {}, in which TikTok refused some", last.run));
+                retried = last.run;
+            }
         }
-        if let Some(blocked) = self.made_otherwise(std::slice::from_ref(run)).await? {
+        if let Some(blocked) = self.made_otherwise(std::slice::from_ref(&retried)).await? {
             return Ok(Requested::Blocked(blocked));
         }
         let asked = PendingRequest::Retry {
-            of: run.clone(),
+            of: retried,
             also: Vec::new(),
         };
         let id = retry_run_id(run, self.head().rev);
         Ok(self.request(id, asked).await?.noted(notes))
     }
 
-    /// Whether the whole export is done again, and not only what it left.
-    async fn is_done_again(
-        &self,
-        record: &Record,
-        plan: Option<&Plan>,
-        has_rows: bool,
-    ) -> anyhow::Result<bool> {
+    /// Whether the whole export is done again, and not only what it left: where what is missing is in no batch, or the spec
+    /// was changed since and would make something else of it.
+    async fn is_done_again(&self, record: &Record, plan: Option<&Plan>, fate: &Fate) -> anyhow::Result<bool> {
+        if record.kind != RunKind::Export {
+            return Ok(false);
+        }
         let undone = record.sent_nothing() || record.status == RunStatus::Cancelled;
-        if record.kind == RunKind::Export && (undone || was_closed(self.store(), record).await?) {
+        if undone || fate.gone || record.sums.lost > 0 || was_closed(self.store(), record).await? {
             return Ok(true);
         }
         let Some(plan) = plan.filter(|plan| plan.export.is_some()) else {
             return Ok(false);
         };
-        let differs = plan.spec != self.loaded.text;
-        let bad_rows = record.counts.rejected_total() > 0;
-        Ok(differs && (has_rows || bad_rows) && self.is_there(plan).await?)
+        let counts = &record.counts;
+        let bad_rows = counts.rejected_total() + counts.expired + counts.skipped + fate.refused > 0;
+        let changed = plan.spec != self.loaded.text && (bad_rows || fate.waits.is_some());
+        // A row that lay ahead of its time passes when the time has come.
+        let too_early = counts.rejected.contains_key(Code::FutureTime.as_str());
+        Ok((changed || too_early) && self.is_there(plan).await?)
     }
 
     /// What to say of a run of which nothing waits.
-    async fn nothing_of(&self, record: &Record) -> anyhow::Result<String> {
+    async fn nothing_of(&self, record: &Record, plan: Option<&Plan>) -> anyhow::Result<String> {
         let run = &record.run;
-        if record.sums.carried_out > 0 {
-            if let Some(later) = self.took_in(record).await? {
-                let sums = &later.sums;
-                return Ok(format!(
-                    "the rows that the run {run} left over went on to the run {}, of whose rows TikTok accepted {} and refused {}",
-                    later.run, sums.accepted, sums.refused
-                ));
-            }
-            return Ok(format!(
-                "the rows that the run {run} left over wait no more: they were sent, or have given way to newer ones"
-            ));
-        }
-        if record.sums.refused > 0 {
-            if let Some(later) = self.sent_again(record).await? {
-                let sums = &later.sums;
-                return Ok(format!(
-                    "the rows that TikTok refused in the run {run} went again with the run {}, of whose rows it accepted {} and refused {}",
-                    later.run, sums.accepted, sums.refused
-                ));
-            }
-            return Ok(format!(
-                "TikTok has accepted since what it refused in the run {run}, or the batches of the run are gone, which live 30 days"
-            ));
+        let (left_over, refused) = (record.sums.carried_out > 0, record.sums.refused > 0);
+        if left_over || refused {
+            let what = if left_over { "left over" } else { "had refused" };
+            return Ok(match self.went_on(record).await? {
+                Some(later) => format!(
+                    "the rows that the run {run} {what} went on to the run {}, of whose rows TikTok accepted {} and refused {}",
+                    later.run, later.sums.accepted, later.sums.refused
+                ),
+                None => format!(
+                    "the rows that the run {run} {what} wait no more: TikTok has accepted them, or they have given way to newer ones"
+                ),
+            });
         }
         let rejected = record.counts.rejected_total();
         if rejected > 0 {
-            let plan = self.plan(run).await?;
-            let differs = plan.is_some_and(|plan| plan.export.is_some() && plan.spec != self.loaded.text);
-            let next = if differs {
+            let next = if plan.is_some_and(|plan| plan.export.is_some() && plan.spec != self.loaded.text) {
                 format!(
                     "the spec was changed since, and {} does the export again",
                     self.way_of_export(record)
@@ -178,24 +171,14 @@ impl Asking<'_> {
         ))
     }
 
-    /// The last run that sent again what TikTok refused in a run.
-    async fn sent_again(&self, record: &Record) -> anyhow::Result<Option<Record>> {
-        let later = self.records(record.finished).await?;
+    /// The last run that sent again what a run had left over or TikTok had refused in it.
+    async fn went_on(&self, record: &Record) -> anyhow::Result<Option<Record>> {
+        if let Some(last) = took_in(self.store(), record).await?.pop() {
+            return Ok(Some(last));
+        }
+        let later = records(self.store(), self.sync(), record.finished).await?;
         Ok(later
             .into_iter()
             .rfind(|later| later.retried.contains(&record.run)))
-    }
-
-    /// The last of the runs to which the rows went that a run left over.
-    async fn took_in(&self, record: &Record) -> anyhow::Result<Option<Record>> {
-        let mut last = None;
-        let mut of = record.run.clone();
-        for later in self.records(record.finished).await? {
-            if later.carried_from.contains(&of) {
-                of = later.run.clone();
-                last = Some(later);
-            }
-        }
-        Ok(last)
     }
 }

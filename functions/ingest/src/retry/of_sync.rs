@@ -3,10 +3,15 @@
 use std::collections::BTreeSet;
 
 use sync_core::names::RunId;
-use sync_core::run::{Again, PendingRequest, Record, RunKind, again_run_id, keys, retry_sync_run_id};
+use sync_core::run::{
+    Again, Newest, PendingRequest, Plan, Record, RunKind, RunStatus, again_run_id, keys, retry_sync_run_id,
+};
+use sync_core::spec::Mode;
 
-use super::{Asking, BATCH_SECONDS, STILL_A_TEST};
-use crate::again::{Tries, first_of, is_whole, judge, was_closed};
+use super::{Asking, STILL_A_TEST};
+use crate::advance::newest;
+use crate::again::{Tries, first_of, gave_way, judge, was_closed};
+use crate::fate::{BATCH_SECONDS, Fate, records};
 use crate::{Requested, advance};
 
 /// What a whole sync's retry does for one of its runs.
@@ -26,7 +31,7 @@ impl Asking<'_> {
         let sync = self.sync();
         let unfinished = self.unfinished().await?;
         let since = self.read.now.as_second().saturating_sub(BATCH_SECONDS);
-        let records = self.records(since).await?;
+        let records = records(self.store(), sync, since).await?;
         let mut asked = Requested::Waits(Vec::new(), Vec::new());
         let mut retried: Vec<&Record> = Vec::new();
         for record in &records {
@@ -105,18 +110,20 @@ impl Asking<'_> {
         if record.is_test() {
             return Ok(if has_export { Part::Again } else { Part::Nothing });
         }
-        let table = plan
-            .as_ref()
-            .and_then(|plan| plan.audience.as_ref())
-            .is_some_and(|audience| audience.whole);
-        if table && record.rev < self.head().table_rev {
+        if gave_way(self.head(), record, plan.as_ref()) {
             return Ok(Part::Nothing);
         }
         if has_export && was_closed(self.store(), record).await? {
             return Ok(Part::Again);
         }
+        let fate = Fate::of(self.store(), self.read, record).await?;
+        // What a person cancelled is not wanted, whatever came of it.
+        let gone = fate.gone && record.status != RunStatus::Cancelled;
+        if has_export && (gone || record.sums.lost > 0) {
+            return Ok(Part::Again);
+        }
         let left_over = self.head().carried.contains(&record.run);
-        let refused = self.has_refused(record).await?;
+        let refused = fate.refused > 0 && !(record.refused.is_empty() && record.sums.not_deleted == 0);
         let differs = plan.as_ref().is_some_and(|plan| plan.spec != self.loaded.text);
         if let Some(plan) = plan.as_ref().filter(|_| (left_over || refused) && differs)
             && plan.export.is_some()
@@ -127,32 +134,55 @@ impl Asking<'_> {
         if refused {
             return Ok(Part::Rows);
         }
-        // The last export, where it was stopped before it sent and something is another now.
-        let newest = records
-            .iter()
-            .rev()
-            .find(|record| record.kind == RunKind::Export && !record.is_test());
-        let is_newest = newest.is_some_and(|newest| newest.run == record.run);
-        if let Some(export) = plan
-            .as_ref()
-            .and_then(|plan| plan.export.as_ref())
-            .filter(|_| is_newest && record.sent_nothing())
-            && let PendingRequest::Export { key, .. } = export
+        if has_export && record.sent_nothing() && self.is_still_wanted(record, plan.as_ref(), records).await?
         {
-            let whole = is_whole(&self.loaded.spec, key);
-            let judged = judge(
-                self.ctx,
-                self.loaded,
-                self.head(),
-                (record, plan.as_ref()),
-                whole,
-                self.ignore_guards,
-            );
-            if judged.await? == Again::Run {
-                return Ok(Part::Again);
-            }
+            return Ok(Part::Again);
         }
         Ok(Part::Nothing)
+    }
+
+    /// Whether an export of which nothing was sent is done again. One that did not fit waits for a spec that does; what a
+    /// guard stopped, or could not be read, only as the last export of all. Of whole tables the newest counts.
+    async fn is_still_wanted(
+        &self,
+        record: &Record,
+        plan: Option<&Plan>,
+        records: &[Record],
+    ) -> anyhow::Result<bool> {
+        let whole = matches!(self.loaded.spec.mode, Mode::Mirror | Mode::All);
+        let unfit = record.status == RunStatus::Misconfigured && !whole;
+        if !unfit && self.newest_export(records, whole).await? != Some(record.run.clone()) {
+            return Ok(false);
+        }
+        let judged = judge(
+            self.ctx,
+            self.loaded,
+            self.read,
+            (record, plan),
+            self.ignore_guards,
+        );
+        Ok(judged.await? == Again::Run)
+    }
+
+    /// The newest export: of whole tables by its own time, since the newest of several is run first.
+    async fn newest_export(&self, records: &[Record], whole: bool) -> anyhow::Result<Option<RunId>> {
+        let mut exports = records
+            .iter()
+            .filter(|record| record.kind == RunKind::Export && !record.is_test());
+        if !whole {
+            return Ok(exports.next_back().map(|record| record.run.clone()));
+        }
+        let mut found: Option<(Newest, RunId)> = None;
+        for record in exports {
+            let plan = self.plan(&record.run).await?;
+            let time = plan.and_then(|plan| plan.export.as_ref().and_then(newest));
+            if let Some(time) = time
+                && found.as_ref().is_none_or(|(newest, _)| time >= *newest)
+            {
+                found = Some((time, record.run.clone()));
+            }
+        }
+        Ok(found.map(|(_, run)| run))
     }
 
     /// Whether no later run of the same export counts more than this one.

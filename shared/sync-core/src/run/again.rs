@@ -12,6 +12,10 @@ pub struct LastRun<'a> {
     pub closed: bool,
     /// Rows of it wait to be sent again, in its own batches or in those of a later run.
     pub left_over: bool,
+    /// Rows of it are neither accepted nor refused, and none of them waits.
+    pub gone: bool,
+    /// How many of its rows TikTok refused, in this run or in one that took them in, and has not accepted since.
+    pub refused: u64,
     /// What is another now.
     pub since: Vec<Since>,
 }
@@ -39,7 +43,10 @@ pub enum Again {
     /// Nothing is left to do: TikTok holds every row that passes the spec.
     Held,
     /// Nothing has changed since rows were rejected, or refused by TikTok.
-    Rejected,
+    Rejected {
+        /// How many TikTok refused, and has not accepted since.
+        refused: u64,
+    },
     /// Nothing has changed since a guard stopped it, or its file could not be read.
     Stopped,
 }
@@ -57,7 +64,7 @@ impl LastRun<'_> {
             RunStatus::Aborted => self.closed,
             _ => false,
         };
-        let missing = self.left_over || sums.lost + sums.not_deleted > 0;
+        let missing = self.left_over || self.gone || sums.lost + sums.not_deleted > 0;
         // A row that lay ahead of its time passes when the time has come.
         let too_early = counts.rejected.contains_key(Code::FutureTime.as_str());
         // Each but a change of the spec's text is reason enough, whatever became of the rows.
@@ -66,7 +73,7 @@ impl LastRun<'_> {
             return Again::Run;
         }
         let stopped = matches!(record.status, RunStatus::StoppedByGuard | RunStatus::Aborted);
-        let bad_rows = counts.rejected_total() + sums.refused > 0;
+        let bad_rows = counts.rejected_total() + self.refused > 0;
         // Another spec may make something of what was too old, or was left out.
         let left_out = counts.expired + counts.skipped > 0;
         if self.since.contains(&Since::Spec) && (stopped || bad_rows || left_out) {
@@ -74,7 +81,9 @@ impl LastRun<'_> {
         }
         match (stopped, bad_rows) {
             (true, _) => Again::Stopped,
-            (false, true) => Again::Rejected,
+            (false, true) => Again::Rejected {
+                refused: self.refused,
+            },
             (false, false) => Again::Held,
         }
     }
@@ -96,6 +105,8 @@ mod tests {
             record,
             closed: false,
             left_over: false,
+            gone: false,
+            refused: record.sums.refused,
             since: Vec::new(),
         }
     }
@@ -136,6 +147,11 @@ mod tests {
             ..of(&completed)
         };
         assert_eq!(left_over.again(), Again::Run);
+        let gone = LastRun {
+            gone: true,
+            ..of(&completed)
+        };
+        assert_eq!(gone.again(), Again::Run);
         for since in [Since::People, Since::Place, Since::NewerTable, Since::Resync] {
             let last = LastRun {
                 since: vec![since],
@@ -155,13 +171,26 @@ mod tests {
     fn bad_rows_and_stops_wait_for_a_change() {
         let mut rejected = record(RunStatus::CompletedWithErrors);
         rejected.counts.reject(Code::InvalidEmail);
-        check(&rejected, Again::Rejected, Again::Run);
+        check(&rejected, Again::Rejected { refused: 0 }, Again::Run);
         let mut refused = record(RunStatus::CompletedWithErrors);
         refused.sums = Sums {
             refused: 1,
             ..Sums::default()
         };
-        check(&refused, Again::Rejected, Again::Run);
+        check(&refused, Again::Rejected { refused: 1 }, Again::Run);
+        // A later run has sent them, or had them refused in its turn.
+        let sent = LastRun {
+            refused: 0,
+            ..of(&refused)
+        };
+        assert_eq!(sent.again(), Again::Held);
+        let mut left_over = record(RunStatus::Incomplete);
+        left_over.sums.carried_out = 2;
+        let refused_later = LastRun {
+            refused: 2,
+            ..of(&left_over)
+        };
+        assert_eq!(refused_later.again(), Again::Rejected { refused: 2 });
         let mut expired = record(RunStatus::Completed);
         expired.counts.expired = 1;
         check(&expired, Again::Held, Again::Run);

@@ -69,7 +69,8 @@ pub fn is_corrected(model_path: &str, export: &str) -> bool {
 
 /// Whether an object below a model's path is no export by its name: one of its segments there begins with `_` or `.`.
 /// That is Hive's rule, which warehouses follow: `_SUCCESS`, `_started_1`, `_temporary/`, `.part.crc`, and a folder's
-/// own mark, which has no name.
+/// own mark, which has no name. A marker that `model.run_on` names is exempt from it; specs that name one are refused as
+/// not built yet.
 pub fn is_ignored(model_path: &str, export: &str) -> bool {
     let below = export.strip_prefix(model_path).unwrap_or(export);
     // Where the path stops in the midst of a name, what follows belongs to that name.

@@ -38,7 +38,7 @@ pub use look::{AudienceLook, AudienceLooks, MAX_LOOKS};
 pub use prepared::{Judged, Prepared, PreparedRemovals};
 pub use ranges::RowRanges;
 pub use record::{BoosterCounts, Counts, Record, RecordAudience, RunStatus, Sums};
-pub use sources::{SentTo, SourcesFit, named};
+pub use sources::{SentTo, SourcesFit, follow, named};
 pub use wake::Wake;
 pub use words::Figure;
 

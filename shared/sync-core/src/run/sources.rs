@@ -42,6 +42,34 @@ impl fmt::Display for SentTo {
     }
 }
 
+/// Which of today's event blocks takes what each block of an earlier spec had made: the one of the same source, the first
+/// one the first. What is left pairs by its place, then one by one where only one of each is left: a pixel code that was
+/// corrected. `None`: nobody wants these events any more.
+pub fn follow(before: &[SentTo], now: &[SentTo]) -> Vec<Option<usize>> {
+    let mut found: Vec<Option<usize>> = Vec::new();
+    for source in before {
+        let same = (0..now.len()).find(|at| now.get(*at) == Some(source) && !found.contains(&Some(*at)));
+        found.push(same);
+    }
+    let left = |found: &[Option<usize>]| -> (Vec<usize>, Vec<usize>) {
+        let old = (0..before.len()).filter(|at| found.get(*at) == Some(&None));
+        let new = (0..now.len()).filter(|at| !found.contains(&Some(*at)));
+        (old.collect(), new.collect())
+    };
+    let (old, new) = left(&found);
+    for at in old.into_iter().filter(|at| new.contains(at)) {
+        if let Some(place) = found.get_mut(at) {
+            *place = Some(at);
+        }
+    }
+    if let ([old], [new]) = (left(&found).0.as_slice(), left(&found).1.as_slice())
+        && let Some(place) = found.get_mut(*old)
+    {
+        *place = Some(*new);
+    }
+    found
+}
+
 /// Several sources in a sentence.
 pub fn named(sources: &[SentTo]) -> String {
     let names: Vec<String> = sources.iter().map(SentTo::to_string).collect();
@@ -112,6 +140,32 @@ mod tests {
             ..a.clone()
         };
         assert_eq!(fit(&[&a], &[&offline]), SourcesFit::Other);
+    }
+
+    #[test]
+    fn events_follow_their_source_and_not_its_place() {
+        let [a, b, c, d] = ["A", "B", "C", "D"].map(web);
+        let check = |before: &[&SentTo], now: &[&SentTo], expected: &[Option<usize>]| {
+            let owned = |sources: &[&SentTo]| sources.iter().copied().cloned().collect::<Vec<_>>();
+            assert_eq!(
+                follow(&owned(before), &owned(now)),
+                expected,
+                "{before:?} {now:?}"
+            );
+        };
+        check(&[&a, &b], &[&a, &b], &[Some(0), Some(1)]);
+        // In another order, with one before them, without the first one.
+        check(&[&a, &b], &[&b, &a], &[Some(1), Some(0)]);
+        check(&[&a, &b], &[&c, &a, &b], &[Some(1), Some(2)]);
+        check(&[&a, &b], &[&b], &[None, Some(0)]);
+        check(&[&a, &b], &[&a], &[Some(0), None]);
+        // Two blocks of one source keep their order.
+        check(&[&a, &a], &[&b, &a, &a], &[Some(1), Some(2)]);
+        // A corrected one stands where the wrong one stood, or is the only one that is left.
+        check(&[&a], &[&b], &[Some(0)]);
+        check(&[&a, &b], &[&c, &b], &[Some(0), Some(1)]);
+        check(&[&a, &b], &[&b, &c], &[Some(1), Some(0)]);
+        check(&[&a, &b], &[&c, &d], &[Some(0), Some(1)]);
     }
 
     #[test]

@@ -148,13 +148,16 @@ impl Figure {
 }
 
 impl Record {
-    /// How many of its rows wait to be sent again: none when the sync's head does not name the run any more.
+    /// How many of its rows wait to be sent again: none when the sync's head does not name the run any more. What a run
+    /// that was closed had taken in still waits in the runs before it, and counts there.
     pub fn left_over(&self, head: &Head) -> u64 {
-        if head.carried.contains(&self.run) {
-            self.sums.carried_out
-        } else {
-            0
+        if !head.carried.contains(&self.run) {
+            return 0;
         }
+        if self.carried_from.iter().any(|run| head.carried.contains(run)) {
+            return self.sums.carried_out.saturating_sub(self.counts.carried_in);
+        }
+        self.sums.carried_out
     }
 }
 

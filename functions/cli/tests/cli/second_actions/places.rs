@@ -216,6 +216,19 @@ fn a_folder_of_tiktok_takes_no_sandbox_and_one_from_before_is_bound_by_its_next_
     );
 }
 
+/// What went to a test page is at no place: the folder may go on somewhere else.
+#[test]
+fn a_test_binds_no_folder() {
+    let (bench, other) = (Bench::new(), Stand::start());
+    bench.spec(&test_spec());
+    ends_as(&bench.run("a.csv"), 0, "completed");
+    bench.spec(&web_spec(""));
+    let elsewhere = ["run", "web.yaml", "a.csv", "--endpoint", &other.url()];
+    assert_eq!(bench.folder.run_with(&elsewhere, Some(TOKEN)).code, 0);
+    assert_eq!(other.state().event_count(), 5);
+    assert_eq!(bench.ask(&["run", "web.yaml", "a.csv"]).code, 2);
+}
+
 #[test]
 fn resync_says_what_goes_again_and_asks() {
     let bench = Bench::new();
