@@ -32,10 +32,11 @@ pub(crate) fn write_changes(record: &Record, out: &mut dyn Write) -> io::Result<
         let rows = counted(counts.changed, "row");
         writeln!(out, "  Changed: {rows} of those to send, known from earlier runs")?;
     }
-    if counts.removed > 0 {
-        let confirmed = record.removed() > 0 && sums.not_deleted == 0;
-        let what = if confirmed { "Removed" } else { "To remove" };
-        writeln!(out, "  {what}: {}", people(counts.removed))?;
+    let (asked, removed) = (counts.removed + counts.removed_again, record.people_removed());
+    if asked > 0 && removed == asked {
+        writeln!(out, "  Removed: {}", people(removed))?;
+    } else if asked > 0 {
+        writeln!(out, "  Removed: {} of {}", thousands(removed), people(asked))?;
     }
     let asked = sums.deleted + sums.not_deleted;
     if asked > 0 {

@@ -31,8 +31,8 @@ impl Stop {
     }
 }
 
-/// Does work until it is done or the process is asked to end; `None`: it was asked, and what is not done goes on with the
-/// next command.
+/// Does work until it is done or the process is asked to end; `None`: it was asked, and the work came to no result in time.
+/// What is not done goes on with the next command.
 pub(crate) async fn until_stopped<T>(
     stop: &Stop,
     work: impl Future<Output = anyhow::Result<T>>,
@@ -51,7 +51,7 @@ pub(crate) async fn until_stopped<T>(
     );
     tokio::select! {
         // Work that ends in an error because it was stopped is stopped work.
-        _ = &mut work => {}
+        done = &mut work => return Ok(done.ok()),
         () = either(&mut ctrl_c, &mut terminate) => {}
         () = tokio::time::sleep(GRACE) => {}
     }

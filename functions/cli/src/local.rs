@@ -9,11 +9,12 @@ mod secrets;
 mod spec_path;
 mod waiting;
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
-pub(crate) use belongs::endpoint_of;
+pub(crate) use belongs::{Purpose, check_folder, endpoint_of};
 pub(crate) use deliver::Tally;
 use ingest::{ExportCreated, LoadedSpec, LookedAfter, Requested, Turn};
 use runtime::facts;
@@ -55,6 +56,10 @@ pub(crate) struct LocalOptions {
     pub(crate) token: Option<runtime::secrets::SecretText>,
     /// Go on in spite of the guards.
     pub(crate) ignore_guards: bool,
+    /// What the command does in the folder.
+    pub(crate) purpose: Purpose,
+    /// Specs that count from now on: the folder's copies become equal to them.
+    pub(crate) specs: Vec<(SyncName, String)>,
     /// Whether this process is to end.
     pub(crate) stop: Stop,
 }
@@ -93,13 +98,22 @@ pub(crate) struct RunEnd {
     pub(crate) waiting: Option<Waiting>,
 }
 
+/// What became of the files of a command.
+#[derive(Debug, Default)]
+pub(crate) struct Ran {
+    /// Runs of the sync that had waited, or were cut off, and ended by the way.
+    pub(crate) others: Vec<RunEnd>,
+    /// The files' own, in their order; fewer where the process was asked to end.
+    pub(crate) files: Vec<RunEnd>,
+}
+
 /// Runs files through a sync, one after the other.
 pub(crate) async fn run(
     options: &LocalOptions,
     exports: &Exports<'_>,
     phase: Phase,
     tally: Arc<Tally>,
-) -> anyhow::Result<Vec<RunEnd>> {
+) -> anyhow::Result<Ran> {
     let (spec, spec_text) = (exports.spec, exports.text);
     let machine = Machine::open(options, tally).await?;
     machine.needs_token(&spec.destination).await?;
@@ -123,8 +137,13 @@ pub(crate) async fn run(
     if spec.mode == Mode::Mirror && phase != Phase::Deliver {
         await_late_calls(&machine, &spec.name).await?;
     }
+    let store = machine.store.as_ref();
+    let mut before: HashSet<RunId> = history::ended_runs(store, &spec.name)
+        .await?
+        .into_iter()
+        .collect();
     machine.resume(&spec.name).await?;
-    let mut ends = Vec::new();
+    let mut ran = Ran::default();
     for file in exports.files {
         if options.stop.is_asked() {
             break;
@@ -140,9 +159,12 @@ pub(crate) async fn run(
         .await?;
         let (run, nothing) = match turn {
             Turn::Go(run) => (run, None),
+            // It had been cut off, and was ended by this command: that is no "nothing to do".
+            Turn::Nothing(_, record) if !before.contains(&record.run) => (record.run, None),
             Turn::Nothing(why, record) => (record.run.clone(), Some(why)),
         };
-        if nothing.is_none() && phase != Phase::Deliver {
+        let ended = store.stat(&keys::record(&spec.name, &run)).await?.is_some();
+        if !ended && phase != Phase::Deliver {
             exports::bring_in(&machine.store, file, &export, (&spec.name, &run)).await?;
             let created = created(&export, (&spec.name, &run), options);
             Box::pin(machine.accept(&spec.name, &created)).await?;
@@ -157,10 +179,17 @@ pub(crate) async fn run(
         let end = end(&machine, &spec.name, run, nothing, options, phase).await?;
         forget_export(&machine, end.record.as_ref()).await?;
         forget_ended(&machine, &spec.name, waiting).await?;
-        ends.push(end);
+        before.insert(end.run.clone());
+        ran.files.push(end);
+    }
+    for run in history::ended_runs(store, &spec.name).await? {
+        if !before.contains(&run) && !options.stop.is_asked() {
+            let end = end(&machine, &spec.name, run, None, options, phase).await?;
+            ran.others.push(end);
+        }
     }
     belongs::bind(&machine.store).await?;
-    Ok(ends)
+    Ok(ran)
 }
 
 /// A killed process may have left a call under way: people whom it adds late would stay after a later run has removed
@@ -270,7 +299,7 @@ pub(crate) async fn housekeeping(
 ) -> anyhow::Result<Kept> {
     let machine = Machine::open(options, tally).await?;
     let store = machine.store.as_ref();
-    let (mut waiting, mut before) = (Vec::new(), std::collections::HashSet::new());
+    let (mut waiting, mut before) = (Vec::new(), HashSet::new());
     for sync in syncs {
         before.extend(history::ended_runs(store, sync).await?);
         let exports = exports::waiting(&machine.store, sync).await?;

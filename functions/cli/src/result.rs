@@ -59,7 +59,7 @@ pub(crate) fn as_json(file: &Path, end: &RunEnd, way: &Way) -> Value {
         "file": file.display().to_string(),
         "already": end.nothing.is_some(),
         "folder": end.folder.display().to_string(),
-        "run": end.run,
+        "run": end.waiting.as_ref().is_none_or(|waiting| waiting.begun).then_some(&end.run),
         "status": waits_as(end),
         "waiting": end.waiting.as_ref().map(|waiting| way.complete(&waiting.why)),
         "left_over": end.left_over,
@@ -83,17 +83,7 @@ pub(crate) fn as_json(file: &Path, end: &RunEnd, way: &Way) -> Value {
 pub(crate) fn write(file: &Path, end: &RunEnd, way: &Way, out: &mut dyn Write) -> io::Result<()> {
     let run = &end.run;
     let Some(record) = &end.record else {
-        let why = end
-            .waiting
-            .as_ref()
-            .map_or("it has not ended", |waiting| waiting.why.as_str());
-        let status = waits_as(end).name();
-        return writeln!(
-            out,
-            "{}: {status} (run {run}): {}",
-            file.display(),
-            way.complete(why)
-        );
+        return write_waiting(file, end, way, out);
     };
     if let Some(why) = end.nothing {
         return writeln!(out, "{}", way.complete(&nothing_to_do(file, record, why)));
@@ -131,6 +121,21 @@ pub(crate) fn write(file: &Path, end: &RunEnd, way: &Way, out: &mut dyn Write) -
         writeln!(out, "  {}", way.complete(&next))?;
     }
     writeln!(out, "  Record: {}", end.folder.join("run.json").display())
+}
+
+/// One line for a run that has not ended.
+fn write_waiting(file: &Path, end: &RunEnd, way: &Way, out: &mut dyn Write) -> io::Result<()> {
+    let (file, status) = (file.display(), waits_as(end).name());
+    match &end.waiting {
+        Some(waiting) if !waiting.begun => writeln!(out, "{file}: {}", way.complete(&waiting.why)),
+        Some(waiting) => writeln!(
+            out,
+            "{file}: {status} (run {}): {}",
+            end.run,
+            way.complete(&waiting.why)
+        ),
+        None => writeln!(out, "{file}: {status} (run {}): it has not ended", end.run),
+    }
 }
 
 /// One line for a file that is not run again.

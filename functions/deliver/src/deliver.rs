@@ -197,7 +197,7 @@ impl Sending<'_> {
                 store.touch(&self.id.key()).await?;
                 Ok(Err(Handled::HandedOver))
             }
-            Ended::Waits(_) | Ended::NoTime if self.receives < self.ctx.settings.max_receives => {
+            Ended::Waits(_) | Ended::NoTime if self.comes_back() => {
                 tracker.keep(true).await?;
                 Ok(Err(Handled::ComeBack))
             }
@@ -212,6 +212,11 @@ impl Sending<'_> {
         }
     }
 
+    /// Whether the batch is tried once more: not on the last receive, but always where a person ended this process.
+    fn comes_back(&self) -> bool {
+        self.receives < self.ctx.settings.max_receives || self.deadline.is_asked()
+    }
+
     /// Uploads a batch of files.
     async fn upload(
         &self,
@@ -220,7 +225,7 @@ impl Sending<'_> {
         calls: &CallLog,
     ) -> anyhow::Result<Result<Outcome, Handled>> {
         let store = self.ctx.store.as_ref();
-        let comes_back = self.receives < self.ctx.settings.max_receives;
+        let comes_back = self.comes_back();
         let ended = upload(
             self.ctx,
             self.id,

@@ -11,7 +11,7 @@ use runtime::secrets::names;
 use sync_core::names::{RunId, SyncName};
 use sync_core::run::keys::CallsOf;
 use sync_core::run::{
-    Head, Newest, OpenRun, PLANNER, Pending, PendingRequest, RunKind, RunState, carried_run_id, keys,
+    Fit, Head, Newest, OpenRun, PLANNER, Pending, PendingRequest, RunKind, RunState, carried_run_id, keys,
 };
 use sync_core::spec::{Mode, SyncSpec};
 
@@ -104,13 +104,31 @@ async fn begin(
     }
     let sync = &spec.name;
     if uploaded_today(spec, read) {
-        // What no day mends is told at once.
-        if let Some(message) = audience::refused_by_lock(ctx, spec, read.head.forget).await? {
-            return Ok(Begin::Unfit(message));
+        let another = match audience::fit(ctx, spec, read.head.forget).await? {
+            // What no day mends is told at once.
+            Some(Fit::No(message)) => return Ok(Begin::Unfit(message)),
+            // The day's upload was that of the audience before.
+            Some(Fit::Changed(locked)) => locked.audience_id.is_none(),
+            Some(Fit::Same) | None => false,
+        };
+        if another {
+            return ready(ctx, spec, read, run, waiting).await;
         }
         tracing::info!(sync = %sync, "today's file is uploaded already: the export waits for the next day (UTC)");
         return Ok(Begin::Not(Handled::Done));
     }
+    ready(ctx, spec, read, run, waiting).await
+}
+
+/// Finds the audience of a run, or makes it.
+async fn ready(
+    ctx: &Context,
+    spec: &SyncSpec,
+    read: &HeadRead,
+    run: &OpenRun,
+    waiting: &[(String, Pending)],
+) -> anyhow::Result<Begin> {
+    let sync = &spec.name;
     let input = |(key, _): &&(String, Pending)| run.input.as_ref() == Some(key);
     let entry = waiting.iter().find(input).map(|(_, entry)| entry);
     let log = CallLog::new(

@@ -7,7 +7,7 @@ use runtime::facts;
 use runtime::store::Store;
 use serde::Serialize;
 use serde_json::value::RawValue;
-use sync_core::audience::identifiers_of;
+use sync_core::audience::{NOBODY, identifiers_of};
 use sync_core::diff::{KeyDigest, SnapshotEntry};
 use sync_core::names::{RunId, SyncName};
 use sync_core::run::keys::BatchId;
@@ -39,6 +39,9 @@ pub(crate) struct Ending {
     pub(crate) not_removed: NotRemoved,
     /// How many of them, or of the rows of lost batches of removals.
     not_deleted: u64,
+    /// Keys of people whose removal was not accepted, and how many identifiers that nobody's row has.
+    kept_people: HashSet<KeyDigest>,
+    kept_nobodys: u64,
     /// What became of a file upload, which goes whole or not at all.
     upload: Option<UploadFate>,
     /// The UTC day on which TikTok took a file upload.
@@ -190,6 +193,11 @@ impl Ending {
                     };
                     let ids = identifiers_of(&empty, row.payload.get());
                     self.not_deleted += ids.len() as u64;
+                    if row.key == NOBODY {
+                        self.kept_nobodys += ids.len() as u64;
+                    } else {
+                        self.kept_people.insert(row.key);
+                    }
                     self.not_removed.ids.extend(ids);
                 }
                 if let Some(refusal) = outcome.refused.first() {
@@ -262,6 +270,12 @@ impl Ending {
                 ..Sums::default()
             };
         }
+        let asked = self.counts.removed + self.counts.removed_again;
+        let kept_people = if self.not_removed.all {
+            asked
+        } else {
+            self.kept_people.len() as u64 + self.kept_nobodys
+        };
         let told = |key: &&KeyDigest| self.refused_keys.contains(key) || self.carried_keys.contains(key);
         let lost = if self.lost_keys.is_empty() {
             self.lost_rows
@@ -275,6 +289,7 @@ impl Ending {
             lost,
             deleted,
             not_deleted,
+            removed: asked.saturating_sub(kept_people),
         }
     }
 

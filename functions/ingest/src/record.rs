@@ -138,7 +138,10 @@ pub(crate) async fn with_audience(
         return Ok(record);
     };
     let planned = plan.audience.as_ref();
-    let replaces = planned.and_then(|planned| planned.replaces.clone());
+    // A run that sent nothing made none.
+    let replaces = planned
+        .filter(|_| !record.sent_nothing())
+        .and_then(|planned| planned.replaces.clone());
     let shown = match audience::locked(ctx, &record.sync).await? {
         Some(locked) => RecordAudience {
             advertiser_id: locked.advertiser_id,

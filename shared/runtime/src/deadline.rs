@@ -45,13 +45,16 @@ impl Deadline {
         }
     }
 
-    /// The time that is left; [`Duration::MAX`] where there is no end.
-    pub fn remaining(&self) -> Duration {
-        if self
-            .asked
+    /// Whether somebody asked this process to end.
+    pub fn is_asked(&self) -> bool {
+        self.asked
             .as_ref()
             .is_some_and(|asked| asked.load(Ordering::Relaxed))
-        {
+    }
+
+    /// The time that is left; [`Duration::MAX`] where there is no end.
+    pub fn remaining(&self) -> Duration {
+        if self.is_asked() {
             return Duration::ZERO;
         }
         match self.end {

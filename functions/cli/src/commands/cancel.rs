@@ -8,7 +8,7 @@ use super::request::{Sending, show, show_ends};
 use crate::console::Console;
 use crate::exit::Exit;
 use crate::history;
-use crate::local::{self, Tally, Until};
+use crate::local::{self, LocalOptions, Purpose, Tally, Until};
 use crate::place::Place;
 
 /// The arguments of `cancel`.
@@ -29,7 +29,10 @@ pub(super) async fn run(arguments: Arguments, console: &mut Console) -> anyhow::
         Place::Bucket(_) => show(&ingest::cancel(&ctx, &sync, &run).await?, &way, console),
         Place::Folder(folder) => {
             drop(ctx);
-            let options = arguments.sending.options(folder);
+            let options = LocalOptions {
+                purpose: Purpose::Other,
+                ..arguments.sending.options(folder, Vec::new())
+            };
             let tally = Arc::new(Tally::default());
             let request = local::request(&options, &sync, tally, Until::Ended, async |ctx| {
                 ingest::cancel(ctx, &sync, &run).await

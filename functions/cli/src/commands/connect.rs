@@ -16,6 +16,7 @@ use super::run::endpoint;
 use super::{destination_name, wire};
 use crate::console::Console;
 use crate::exit::{Exit, WrongUsage};
+use crate::local;
 use crate::oauth_pages;
 use crate::place::{DEFAULT_STORE, Place};
 use crate::plural::counted;
@@ -59,6 +60,7 @@ pub(super) async fn run(arguments: &Arguments, console: &mut Console) -> anyhow:
     }
     if let Place::Folder(folder) = &arguments.store {
         LocalStore::open(folder)?;
+        local::check_folder(folder, arguments.endpoint.as_deref()).await?;
     }
     let ctx = arguments.store.open().await?;
     if arguments.token.is_some() {

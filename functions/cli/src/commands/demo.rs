@@ -18,7 +18,7 @@ use crate::console::Console;
 use crate::demo::{self, Expected, NAME, SPEC, Summary};
 use crate::exit::{Exit, WrongUsage};
 use crate::interrupt::Stop;
-use crate::local::{self, Exports, LocalOptions, Phase, RunEnd, Tally};
+use crate::local::{self, Exports, LocalOptions, Phase, Purpose, RunEnd, Tally};
 use crate::place::Place;
 use crate::plural::counted;
 use crate::progress::with_progress;
@@ -179,6 +179,8 @@ async fn deliver(
         endpoint: Some(endpoint.to_owned()),
         token,
         ignore_guards: false,
+        purpose: Purpose::Run,
+        specs: Vec::new(),
         stop: Stop::default(),
     };
     let tally = Arc::new(Tally::default());
@@ -192,6 +194,6 @@ async fn deliver(
         identities: Vec::new(),
     };
     let work = Box::pin(local::run(&options, &exports, Phase::Both, tally.clone()));
-    let ends = with_progress(console.watched, &tally, work).await?;
-    ends.into_iter().next().context("the run has no result")
+    let ran = with_progress(console.watched, &tally, work).await?;
+    ran.files.into_iter().next().context("the run has no result")
 }

@@ -15,6 +15,7 @@ use super::run::endpoint;
 use super::{CALL, wire};
 use crate::console::Console;
 use crate::exit::Exit;
+use crate::local;
 use crate::place::{DEFAULT_STORE, Place};
 use crate::plural::counted;
 use crate::way::Way;
@@ -60,6 +61,9 @@ struct Line {
 
 pub(super) async fn run(arguments: &Arguments, console: &mut Console) -> anyhow::Result<Exit> {
     let ctx = arguments.store.open().await?;
+    if let Place::Folder(folder) = &arguments.store {
+        local::check_folder(folder, arguments.endpoint.as_deref()).await?;
+    }
     let (client, _) = wire(arguments.endpoint.as_deref())?;
     let app = oauth_callback::app(ctx.secrets.as_ref(), &ctx.bucket).await?;
     let prefix = names::destinations(&ctx.bucket);

@@ -13,6 +13,7 @@ use super::run::endpoint;
 use super::{CALL, destination_name, wire};
 use crate::console::Console;
 use crate::exit::{Exit, WrongUsage};
+use crate::local;
 use crate::place::{DEFAULT_STORE, Place};
 
 /// The arguments of `disconnect`.
@@ -38,6 +39,11 @@ pub(crate) struct Arguments {
 pub(super) async fn run(arguments: &Arguments, console: &mut Console) -> anyhow::Result<Exit> {
     let name = &arguments.name;
     let ctx = arguments.store.open().await?;
+    if let Place::Folder(folder) = &arguments.store
+        && !arguments.here_only
+    {
+        local::check_folder(folder, arguments.endpoint.as_deref()).await?;
+    }
     let secrets = ctx.secrets.as_ref();
     let secret = names::destination(&ctx.bucket, name.as_str());
     let connection = match oauth_callback::read(secrets, &ctx.bucket, name).await {

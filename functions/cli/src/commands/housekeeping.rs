@@ -40,17 +40,20 @@ pub(super) async fn run(arguments: Arguments, console: &mut Console) -> anyhow::
         },
         Place::Folder(folder) => {
             // One sync's trouble keeps nobody from looking after the others.
-            let (mut syncs, mut invalid) = (Vec::new(), Vec::new());
+            let (mut syncs, mut specs, mut invalid) = (Vec::new(), Vec::new(), Vec::new());
             for sync in history::syncs(ctx.store.as_ref(), None).await? {
                 match current_spec(folder, &sync, console).await {
-                    Ok(_) => syncs.push(sync),
+                    Ok(spec) => {
+                        specs.push((sync.clone(), spec.text));
+                        syncs.push(sync);
+                    }
                     Err(error) => invalid.push(LookedAfter {
                         sync,
                         done: Err(format!("{error:#}")),
                     }),
                 }
             }
-            let options = arguments.sending.options(folder);
+            let options = arguments.sending.options(folder, specs);
             let tally = Arc::new(Tally::default());
             let work = Box::pin(local::housekeeping(&options, &syncs, tally.clone()));
             let work = until_stopped(&options.stop, work);

@@ -10,12 +10,12 @@ use serde_json::json;
 use sync_core::names::SyncName;
 use sync_core::run::RunStatus;
 
-use super::run::endpoint;
+use super::run::{endpoint, what_ran};
 use crate::console::Console;
 use crate::environment;
 use crate::exit::{Exit, WrongUsage};
 use crate::interrupt::Stop;
-use crate::local::{self, LocalOptions, Phase, RunEnd};
+use crate::local::{self, LocalOptions, Phase, Purpose, RunEnd};
 use crate::place::{DEFAULT_STORE, Place};
 use crate::result;
 use crate::spec_file::SpecFile;
@@ -33,13 +33,15 @@ pub(crate) struct Sending {
 }
 
 impl Sending {
-    /// The options of a run in a folder.
-    pub(crate) fn options(&self, folder: &Path) -> LocalOptions {
+    /// The options of a command that goes on with what is in a folder, under these specs.
+    pub(crate) fn options(&self, folder: &Path, specs: Vec<(SyncName, String)>) -> LocalOptions {
         LocalOptions {
             store: folder.to_owned(),
             endpoint: self.endpoint.clone(),
             token: environment::token(),
             ignore_guards: false,
+            purpose: Purpose::GoOn,
+            specs,
             stop: Stop::default(),
         }
     }
@@ -143,7 +145,12 @@ pub(crate) fn show_ends(
     }
     let mut exit = Exit::Done;
     for end in ends {
-        let name = Path::new(what);
+        // Of several, each is told by what it was of.
+        let name = match &end.record {
+            Some(record) if ends.len() > 1 => format!("{what}: {}", what_ran(record)),
+            _ => what.to_owned(),
+        };
+        let name = Path::new(&name);
         if console.is_json() {
             console.json(&result::as_json(name, end, way))?;
         } else {

@@ -34,11 +34,15 @@ pub(super) async fn run(arguments: Arguments, console: &mut Console) -> anyhow::
     let ctx = place.open().await?;
     history::syncs(ctx.store.as_ref(), Some(&sync)).await?;
     let spec = match place {
-        Place::Bucket(_) => spec_file::of_store(ctx.store.as_ref(), &sync).await?.spec,
-        Place::Folder(folder) => current_spec(folder, &sync, console).await?.spec,
+        Place::Bucket(_) => spec_file::of_store(ctx.store.as_ref(), &sync).await?,
+        Place::Folder(folder) => {
+            // Nobody is asked for what would be refused.
+            local::check_folder(folder, arguments.sending.endpoint.as_deref()).await?;
+            current_spec(folder, &sync, console).await?
+        }
     };
     let known = counted(ingest::known_rows(&ctx, &sync).await?, "row");
-    if spec.audience.is_some() {
+    if spec.spec.audience.is_some() {
         writeln!(
             console.err,
             "The state of {sync} knows {known}: the next export sends every row that it holds again, which changes nothing at TikTok for people who are in the audience."
@@ -59,7 +63,7 @@ pub(super) async fn run(arguments: Arguments, console: &mut Console) -> anyhow::
         Place::Folder(folder) => folder,
     };
     drop(ctx);
-    let options = arguments.sending.options(folder);
+    let options = arguments.sending.options(folder, vec![(sync.clone(), spec.text)]);
     let request = local::request(
         &options,
         &sync,

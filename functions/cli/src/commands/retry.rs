@@ -58,8 +58,8 @@ pub(super) async fn run(arguments: Arguments, console: &mut Console) -> anyhow::
         Place::Folder(folder) => folder,
     };
     drop(ctx);
-    current_spec(folder, &sync, console).await?;
-    let options = arguments.sending.options(folder);
+    let spec = current_spec(folder, &sync, console).await?;
+    let options = arguments.sending.options(folder, vec![(sync.clone(), spec.text)]);
     let tally = Arc::new(Tally::default());
     let work = local::request(&options, &sync, tally.clone(), Until::Rest, async |ctx| {
         ingest::retry(ctx, &sync, &of, arguments.ignore_guards, now()).await
@@ -136,7 +136,7 @@ async fn corrected(
             let loaded = current_spec(folder, sync, console).await?;
             let options = LocalOptions {
                 ignore_guards: arguments.ignore_guards,
-                ..arguments.sending.options(folder)
+                ..arguments.sending.options(folder, Vec::new())
             };
             let exports = Exports {
                 text: &loaded.text,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use clap::Args;
 use sync_core::names::SyncName;
+use sync_core::run::{Record, RunKind};
 use sync_core::spec::{Mode, SyncSpec};
 use tiktok::ApiBase;
 
@@ -15,7 +16,7 @@ use crate::export_file;
 use crate::identities;
 use crate::interrupt::{Stop, until_stopped};
 use crate::interrupted;
-use crate::local::{self, Exports, LocalOptions, Phase, RunEnd, Tally};
+use crate::local::{self, Exports, LocalOptions, Phase, Purpose, RunEnd, Tally};
 use crate::place::{DEFAULT_STORE, Place};
 use crate::progress::with_progress;
 use crate::result;
@@ -62,6 +63,8 @@ pub(super) async fn run(arguments: Arguments, phase: Phase, console: &mut Consol
         endpoint: arguments.endpoint,
         token: environment::token(),
         ignore_guards: arguments.ignore_guards,
+        purpose: Purpose::Run,
+        specs: Vec::new(),
         stop: Stop::default(),
     };
     let exports = Exports {
@@ -88,9 +91,14 @@ pub(super) async fn run_files(
     let tally = Arc::new(Tally::default());
     let work = Box::pin(local::run(options, exports, phase, tally.clone()));
     let work = until_stopped(&options.stop, work);
-    let ends = with_progress(console.watched, &tally, work).await?;
+    let ran = with_progress(console.watched, &tally, work)
+        .await?
+        .unwrap_or_default();
+    for end in &ran.others {
+        show_other(end, way, console)?;
+    }
     let mut exit = Exit::Done;
-    for (file, end) in exports.files.iter().zip(ends.as_deref().unwrap_or_default()) {
+    for (file, end) in exports.files.iter().zip(&ran.files) {
         show(file, end, way, console)?;
         exit = exit.and(result::exit(end, phase));
     }
@@ -115,6 +123,37 @@ fn one_whole_table(spec: &SyncSpec, files: &[PathBuf]) -> anyhow::Result<()> {
         "expected one FILE, found {}: with mode {mode} each file is the whole audience, so that each would replace the one before and only the people of the last one stayed; put all people into one file, or use mode add (a marker or a schedule that puts several files together is not built yet)",
         files.len()
     )))
+}
+
+/// A run that ended by the way: programs get a line for each of their files and no other.
+fn show_other(end: &RunEnd, way: &Way, console: &mut Console) -> anyhow::Result<()> {
+    let Some(record) = &end.record else {
+        return Ok(());
+    };
+    let name = format!("{}, which had waited", what_ran(record));
+    if console.is_json() {
+        let (run, status) = (&record.run, record.status.name());
+        writeln!(console.err, "{name}: {status} (run {run})")?;
+    } else {
+        result::write(Path::new(&name), end, way, &mut console.out)?;
+    }
+    Ok(())
+}
+
+/// What a run was of, in a word: the file of its export, without the digest that a folder puts before its name.
+pub(super) fn what_ran(record: &Record) -> String {
+    let Some(export) = &record.export else {
+        let what = match record.kind {
+            RunKind::Resync => "resync",
+            _ => "left-over rows",
+        };
+        return what.to_owned();
+    };
+    let name = export.rsplit('/').next().unwrap_or(export);
+    let plain = name
+        .split_once('-')
+        .filter(|(digest, _)| digest.len() == 16 && digest.bytes().all(|byte| byte.is_ascii_hexdigit()));
+    plain.map_or(name, |(_, name)| name).to_owned()
 }
 
 fn show(file: &Path, end: &RunEnd, way: &Way, console: &mut Console) -> anyhow::Result<()> {

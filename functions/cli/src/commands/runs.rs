@@ -144,6 +144,6 @@ fn cells(record: &Record, figures: &[Figure], left_over: u64) -> Vec<String> {
     let numbers = figures
         .iter()
         .map(|figure| thousands(figure.of(record, left_over)));
-    let changes = [record.counts.changed, record.removed()].map(of_audience);
+    let changes = [record.counts.changed, record.people_removed()].map(of_audience);
     names.into_iter().chain(numbers).chain(changes).collect()
 }

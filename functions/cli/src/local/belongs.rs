@@ -1,6 +1,8 @@
 //! What a folder's state is the state of: TikTok, or one stand-in for it. Rows that went to the one are not called sent to
 //! the other.
 
+use std::path::Path;
+
 use runtime::facts::{self, to_bytes};
 use runtime::register::read_head;
 use runtime::store::{LocalStore, Store};
@@ -56,47 +58,58 @@ impl Kept {
     }
 }
 
+/// What a command does in a folder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// It begins runs: where nothing was accepted yet, the folder follows it.
+    Run,
+    /// It goes on with what is there.
+    GoOn,
+    /// It sends no rows.
+    Other,
+}
+
 /// Checks that the calls of this command go where those before it went. A folder of an older version belongs from now on
 /// to where this command sends: what to say of that.
 ///
 /// # Errors
 /// [`WrongUsage`] with the command that works, where they would go elsewhere.
-pub(super) async fn check(store: &LocalStore, endpoint: Option<&str>) -> anyhow::Result<Option<String>> {
+pub(super) async fn check(
+    store: &LocalStore,
+    endpoint: Option<&str>,
+    purpose: Purpose,
+) -> anyhow::Result<Option<String>> {
     let kept: Option<Kept> = facts::read(store, KEY).await?;
     let mine = Kept {
         endpoint: endpoint.map(str::to_owned),
         bound: false,
     };
-    let used = kept.as_ref().is_some_and(|kept| kept.bound) || something_was_accepted(store).await?;
-    let Some(kept) = kept else {
-        if !used {
-            write(store, &mine).await?;
-            return Ok(None);
-        }
-        write(
-            store,
-            &Kept {
-                bound: true,
-                ..mine.clone()
-            },
-        )
-        .await?;
-        return Ok(Some(format!(
-            "the folder {} is of an older version of Tideline, which did not note where its rows went: from now on it belongs to {}",
-            store.root().display(),
-            mine.named()
-        )));
-    };
-    if !used {
+    let bound = kept.as_ref().is_some_and(|kept| kept.bound);
+    let used = bound || (purpose != Purpose::Other && something_was_accepted(store).await?);
+    match kept {
         // Nothing was accepted yet: a slip of the pen binds nobody.
-        write(store, &mine).await?;
-        return Ok(None);
+        _ if !used && purpose == Purpose::Run => write(store, &mine).await?,
+        None if !used => {}
+        None => {
+            let bound = Kept { bound: true, ..mine };
+            write(store, &bound).await?;
+            return Ok(Some(format!(
+                "the folder {} is of an older version of Tideline, which did not note where its rows went: from now on it belongs to {}",
+                store.root().display(),
+                bound.named()
+            )));
+        }
+        Some(kept) if purpose == Purpose::Other && !bound => drop(kept),
+        Some(kept) if !kept.is_same(&mine) => return Err(refused(store, &kept, &mine)),
+        Some(_) => bind(store).await?,
     }
-    if !kept.is_same(&mine) {
-        return Err(refused(store, &kept, &mine));
-    }
-    bind(store).await?;
     Ok(None)
+}
+
+/// The same for a command that only asks TikTok for something, or ends what waits.
+pub(crate) async fn check_folder(folder: &Path, endpoint: Option<&str>) -> anyhow::Result<()> {
+    let store = LocalStore::open(folder)?;
+    check(&store, endpoint, Purpose::Other).await.map(drop)
 }
 
 /// Binds the folder when something of it was accepted: called when a command has done its work.
@@ -110,11 +123,10 @@ pub(super) async fn bind(store: &LocalStore) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The stand-in that a folder belongs to; `None`: TikTok, or nothing yet.
+/// The stand-in that a folder belongs to, or that its last run was given; `None`: TikTok, or nothing yet.
 pub(crate) async fn endpoint_of(store: &dyn Store) -> Option<String> {
     let kept: Option<Kept> = facts::read(store, KEY).await.ok().flatten();
-    let kept = kept.filter(|kept| kept.bound)?;
-    kept.stand_in().map(str::to_owned)
+    kept?.stand_in().map(str::to_owned)
 }
 
 async fn write(store: &LocalStore, kept: &Kept) -> anyhow::Result<()> {
@@ -126,14 +138,14 @@ fn refused(store: &LocalStore, kept: &Kept, mine: &Kept) -> anyhow::Error {
     // To send to TikTok in the place of a stand-in is nothing to be proposed by the way.
     let way = match kept.stand_in() {
         Some(endpoint) => format!(
-            "`{}` sends there; to send to {}, take another folder with --store",
+            "`{}` goes there; for {}, take another folder with --store",
             this_command_with("--endpoint", endpoint),
             mine.named()
         ),
         None => format!("take another folder: `{other_folder}`"),
     };
     WrongUsage::because(format!(
-        "the rows of the folder {} were sent to {}, and this command would send to {}: nothing was done, since what one of them has is not sent to the other; {way}",
+        "the folder {} belongs to {}, where its rows went, and this command is for {}: nothing was done, since what one of them has the other has not; {way}",
         store.root().display(),
         kept.named(),
         mine.named()

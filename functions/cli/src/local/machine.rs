@@ -13,9 +13,9 @@ use ingest::ExportCreated;
 use runtime::connections::TokenFrom;
 use runtime::register::read_head;
 use runtime::secrets::{FileSecrets, Secrets, names};
-use runtime::store::LocalStore;
+use runtime::store::{LocalStore, Store as _};
 use sync_core::names::{DestinationName, SyncName};
-use sync_core::run::Wake;
+use sync_core::run::{Wake, keys};
 use tiktok::{ApiBase, Client, ClientConfig, Limits, Pace};
 use tokio::sync::Mutex;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
@@ -57,8 +57,14 @@ impl Machine {
         let (sender, created) = unbounded_channel();
         let store = Arc::new(LocalStore::open(&options.store)?.with_creations(sender));
         let lock = lock(&options.store).await?;
-        if let Some(said) = belongs::check(&store, options.endpoint.as_deref()).await? {
+        if let Some(said) = belongs::check(&store, options.endpoint.as_deref(), options.purpose).await? {
             tracing::warn!("{said}");
+        }
+        // Under the lock: a process that works on the folder keeps the spec that it was given.
+        for (sync, text) in &options.specs {
+            store
+                .put(&keys::spec(sync), text.clone().into_bytes().into())
+                .await?;
         }
         let folder = FileSecrets::open(&options.store)?;
         let secrets: Arc<dyn Secrets> = match &options.token {

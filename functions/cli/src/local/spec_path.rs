@@ -29,10 +29,14 @@ fn key(sync: &SyncName) -> String {
     format!("state/{sync}/spec_file.json")
 }
 
-/// Notes where a spec lies.
+/// Notes where a spec lies. A path that is no text is not noted: then the folder's copy counts.
 pub(super) async fn note(store: &LocalStore, sync: &SyncName, file: &Path) -> anyhow::Result<()> {
     let path = std::path::absolute(file).with_context(|| format!("finding {}", file.display()))?;
     let key = key(sync);
+    if path.to_str().is_none() {
+        store.delete(&key).await?;
+        return Ok(());
+    }
     Ok(store.put(&key, to_bytes(&key, &Noted { path })?).await?)
 }
 
@@ -48,8 +52,8 @@ pub(crate) async fn noted_spec(store: &dyn Store, sync: &SyncName) -> Option<Pat
     (metadata.is_file() && metadata.len() <= MAX_BYTES).then_some(path)
 }
 
-/// The spec that counts for a sync of a folder: the file that the last `run` was given, else the folder's copy, which
-/// becomes equal to it. With it, what to say of where it came from.
+/// The spec that counts for a sync of a folder: the file that the last `run` was given, else the folder's copy. With it,
+/// what to say of where it came from.
 ///
 /// # Errors
 /// [`WrongUsage::InvalidSpec`] where the file is a spec with errors.
@@ -74,9 +78,6 @@ pub(crate) async fn spec_of(store: &LocalStore, sync: &SyncName) -> anyhow::Resu
         );
         return Ok((copy, said));
     }
-    store
-        .put(&keys::spec(sync), text.clone().into_bytes().into())
-        .await?;
     let spec = SpecFile {
         spec: read.spec,
         text,

@@ -19,6 +19,8 @@ pub(crate) struct Waiting {
     pub(crate) status: RunStatus,
     /// Why, and what to do.
     pub(crate) why: String,
+    /// There is such a run.
+    pub(crate) begun: bool,
 }
 
 impl Waiting {
@@ -26,6 +28,7 @@ impl Waiting {
         Self {
             status: RunStatus::Waiting,
             why: why.into(),
+            begun: true,
         }
     }
 }
@@ -46,9 +49,12 @@ pub(super) async fn why(machine: &Machine, sync: &SyncName, run: &RunId) -> anyh
     let pending = store.list(&keys::pending_prefix(sync), None, 1_000).await?;
     let entry = format!("-{run}.json");
     if !pending.iter().any(|pending| pending.key.ends_with(&entry)) {
-        return Ok(Waiting::because(
-            "nothing of this file was read yet: `tideline ingest SPEC FILE` does that, and `tideline run SPEC FILE` both halves",
-        ));
+        return Ok(Waiting {
+            begun: false,
+            ..Waiting::because(
+                "nothing of this file waits to be delivered: `tideline run SPEC FILE` does what is left to do for it",
+            )
+        });
     }
     if let Some(why) = machine.came_back().await {
         return Ok(Waiting::because(format!(
@@ -59,7 +65,7 @@ pub(super) async fn why(machine: &Machine, sync: &SyncName, run: &RunId) -> anyh
     if has_uploaded_today(&read, spec.mode) {
         return Ok(Waiting {
             status: RunStatus::Postponed,
-            why: POSTPONED.to_owned(),
+            ..Waiting::because(POSTPONED)
         });
     }
     if is_token_refused(machine, &spec).await? {

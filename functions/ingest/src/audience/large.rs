@@ -266,6 +266,7 @@ async fn publish_last(run: &Run<'_>, cut: &Cut, head: &Head, judged: &Judged) ->
         for partition in 0..cut.partitions {
             let prepared = fact::<PreparedRemovals>(run, SIFT, partition).await?;
             counts.to_delete += prepared.identifiers;
+            counts.removed_again += prepared.nobodys;
             for (number, rows) in (0..).zip(&prepared.rows) {
                 let from = keys::removal(run.sync, run.id, partition, number);
                 batches.copy(&from, *rows).await?;

@@ -27,7 +27,7 @@ pub(crate) use identities::{Boosts, Wanted};
 pub use identity_parquet::read_identity_parquet;
 pub(crate) use large::{emit, publish, sift};
 pub(crate) use look::look;
-pub(crate) use ready::{Ready, fit, locked, ready, refused_by_lock, unfit};
+pub(crate) use ready::{Ready, fit, locked, ready, unfit};
 pub(crate) use small::{forgets, run_part, write_dropped};
 pub(crate) use state::{dropped, is_fresh, planned, removes, way};
 pub(crate) use trial::trial;

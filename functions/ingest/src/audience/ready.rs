@@ -288,18 +288,6 @@ pub(crate) async fn unfit(ctx: &Context, spec: &SyncSpec, resynced: bool) -> any
     })
 }
 
-/// Why a spec asks for what no run of the sync may do; `None` where it does not, or nothing is locked yet.
-pub(crate) async fn refused_by_lock(
-    ctx: &Context,
-    spec: &SyncSpec,
-    resynced: bool,
-) -> anyhow::Result<Option<String>> {
-    Ok(match fit(ctx, spec, resynced).await? {
-        Some(Fit::No(message)) => Some(message),
-        _ => None,
-    })
-}
-
 /// How a spec of an audience fits what is locked; `None` where nothing is.
 pub(crate) async fn fit(ctx: &Context, spec: &SyncSpec, resynced: bool) -> anyhow::Result<Option<Fit>> {
     let Some(audience) = &spec.audience else {

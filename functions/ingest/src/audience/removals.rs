@@ -1,6 +1,6 @@
 //! Identifiers that nobody has any more, as calls that remove them.
 
-use sync_core::audience::{Holder, IdKind, Person, Removal, SegmentCalls, Sifted, kinds_of, sift};
+use sync_core::audience::{Holder, IdKind, NOBODY, Person, Removal, SegmentCalls, Sifted, kinds_of, sift};
 use sync_core::diff::RowFingerprint;
 use sync_core::run::{BatchKind, BatchWriter, NewRow, PreparedRemovals};
 
@@ -29,6 +29,7 @@ pub(crate) fn write(
         return Ok(PreparedRemovals::default());
     }
     let identifiers = removals.len() as u64;
+    let nobodys = removals.iter().filter(|removal| removal.key == NOBODY).count() as u64;
     removals.sort_unstable_by_key(|removal| (removal.key, removal.id.kind(), removal.id));
     let mut kinds = kinds_of(run.spec);
     kinds.extend(removals.iter().map(|removal| removal.id.kind()));
@@ -57,6 +58,7 @@ pub(crate) fn write(
     Ok(PreparedRemovals {
         rows: out.rows,
         identifiers,
+        nobodys,
     })
 }
 

@@ -4,6 +4,7 @@
 use std::collections::HashSet;
 
 use bytes::Bytes;
+use sync_core::audience::NOBODY;
 use sync_core::diff::{KeyDigest, SlicesWriter, Snapshot, merge};
 use sync_core::run::{Counts, FixedVia, Head, Manifest, PartEnd, keys};
 
@@ -125,7 +126,9 @@ async fn publish(
         } else {
             Vec::new()
         };
-        counts.to_delete += removals::write(run, gone, &mut last)?.identifiers;
+        let prepared = removals::write(run, gone, &mut last)?;
+        counts.to_delete += prepared.identifiers;
+        counts.removed_again += prepared.nobodys;
     }
     let removal_batches = u32::try_from(last.removals() + first.removals())?;
     let batches = run.publish(PART, vec![part.spool, first, last]).await?;
@@ -167,7 +170,10 @@ pub(crate) async fn write_carried(
     let owned = state::held(run, head, ids).await?;
     removed.retain(|removal| !owned.contains(&removal.id));
     state::keep_removed_again(run, &removed).await?;
-    counts.to_delete += removals::write(run, removed, spool)?.identifiers;
+    let keys: HashSet<KeyDigest> = removed.iter().map(|removal| removal.key).collect();
+    let prepared = removals::write(run, removed, spool)?;
+    counts.to_delete += prepared.identifiers;
+    counts.removed_again += prepared.nobodys + keys.iter().filter(|key| **key != NOBODY).count() as u64;
     Ok(())
 }
 

@@ -8,15 +8,6 @@ use super::{number, row, time};
 /// So many looks are shown, the newest first.
 const SHOWN: usize = 10;
 
-/// What is counted as removed: identifiers by single calls, people by files.
-fn removed_name(record: &Record) -> &'static str {
-    if record.counts.to_delete > 0 {
-        "identifiers removed"
-    } else {
-        "people removed"
-    }
-}
-
 pub(super) fn section(record: &Record, looks: &AudienceLooks) -> Markup {
     let Some(audience) = &record.audience else {
         return html! {};
@@ -33,8 +24,9 @@ pub(super) fn section(record: &Record, looks: &AudienceLooks) -> Markup {
         }
         @if counts.removed + counts.to_delete > 0 {
             table {
-                (row("people to remove", counts.removed))
-                (row(removed_name(record), record.removed()))
+                (row("people to remove", counts.removed + counts.removed_again))
+                (row("people removed", record.people_removed()))
+                (row("identifiers removed", sums.deleted))
                 (row("identifiers whose removal was not accepted: the next export removes them again", sums.not_deleted))
             }
         }

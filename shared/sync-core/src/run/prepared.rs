@@ -34,6 +34,9 @@ pub struct PreparedRemovals {
     pub rows: Vec<u32>,
     /// How many identifiers they hold.
     pub identifiers: u64,
+    /// Of these, those that nobody's row has: an earlier run had asked for their removal in vain.
+    #[serde(default)]
+    pub nobodys: u64,
 }
 
 /// `work/<sync>/<run>/judged/0`: whether a prepared export may be sent.

@@ -34,6 +34,10 @@ pub struct Counts {
     /// Keys that leave the audience: gone from the export, or in it with a row that was rejected (`mirror`, `all`).
     #[serde(skip_serializing_if = "is_zero")]
     pub removed: u64,
+    /// People whose removal an earlier run had asked for in vain. Whose identifier it was may be known no more: then each
+    /// identifier counts.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub removed_again: u64,
     /// Identifiers put into batches to be removed from the audience.
     #[serde(skip_serializing_if = "is_zero")]
     pub to_delete: u64,
@@ -128,6 +132,7 @@ impl Counts {
         self.to_send += other.to_send;
         self.changed += other.changed;
         self.removed += other.removed;
+        self.removed_again += other.removed_again;
         self.to_delete += other.to_delete;
         if let Some(booster) = &other.booster {
             self.booster.get_or_insert_default().add(booster);
@@ -222,6 +227,9 @@ pub struct Sums {
     /// removes them again.
     #[serde(skip_serializing_if = "is_zero")]
     pub not_deleted: u64,
+    /// People who left the audience, as far as TikTok confirmed it.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub removed: u64,
 }
 
 /// The record of a run.
@@ -322,15 +330,22 @@ impl Record {
         }
     }
 
-    /// What TikTok confirmed as removed from the audience: identifiers; with file uploads, which replace the audience,
-    /// people whom the new file has no more.
-    pub fn removed(&self) -> u64 {
-        let sums = &self.sums;
-        if sums.deleted + sums.not_deleted > 0 {
-            return sums.deleted;
+    /// People who left the audience, as far as TikTok confirmed it. Records of older versions tell it where everything
+    /// was accepted.
+    pub fn people_removed(&self) -> u64 {
+        let Sums {
+            refused,
+            carried_out,
+            lost,
+            not_deleted,
+            removed,
+            ..
+        } = self.sums;
+        if refused + carried_out + lost + not_deleted == 0 {
+            self.counts.removed + self.counts.removed_again
+        } else {
+            removed
         }
-        let confirmed = sums.refused + sums.carried_out + sums.lost == 0;
-        if confirmed { self.counts.removed } else { 0 }
     }
 
     /// Whether its events went to TikTok's test page only. Such a run leaves no mark: it is not the run of its export.
